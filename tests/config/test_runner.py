@@ -1,0 +1,252 @@
+"""`make demo`: it runs, refuses what it cannot do in one line, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from websockets.sync.client import connect
+
+from config import runner
+from config.embedded import socket_folder
+from config.ports import in_url, loopback_addresses
+from config.processes import STOP_SIGNALS, claim, wait_until
+from tests.stack import Stack, demo, free_port_pair, start
+
+BASE_DIR = Path(runner.__file__).resolve().parent.parent
+
+
+def run(command: str, *, port: int | str | None = None, data_dir: Path) -> subprocess.CompletedProcess[str]:
+    """The runner, to its end, as a shell starts it."""
+    return subprocess.run(
+        [sys.executable, "-m", "config.runner", command],
+        cwd=BASE_DIR,
+        env=os.environ | {"PORT": str(port or free_port_pair()), "DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """One line, in which these words are, and status 1."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    for word in words:
+        assert word in done.stderr
+
+
+# One origin -------------------------------------------------------------------------------------------------------
+
+
+def test_demo_serves_pages_health_and_sockets_from_one_origin(stack: Stack) -> None:
+    page = requests.get(stack.url)
+    assert page.status_code == 200
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "Server" not in page.headers
+    ready = requests.get(f"{stack.url}/ready")
+    assert ready.json() == {"database": "ok", "valkey": "ok", "draining": False, "ready": True}
+    assert requests.get(f"{stack.url}/live").status_code == 200
+    with connect(stack.url.replace("http", "ws") + "/ws/live", origin=stack.url) as websocket:  # type: ignore[arg-type]
+        assert websocket.recv() == '{"type": "ready"}'
+
+
+def test_demo_serves_hashed_static_files_for_a_year_and_no_folder(stack: Stack) -> None:
+    static = stack.data_dir / "static"
+    name = next(path.name for path in (static / "css").glob("tokens.*.css"))
+    style = requests.get(f"{stack.url}/static/css/{name}")
+    assert style.status_code == 200
+    assert style.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert style.headers["X-Content-Type-Options"] == "nosniff"
+    assert requests.get(f"{stack.url}/static/css/").status_code == 404
+    assert requests.get(f"{stack.url}/static/../demo.json").status_code == 404
+
+
+def test_demo_listens_on_its_two_ports_of_this_machine_alone(stack: Stack) -> None:
+    port = int(stack.url.rpartition(":")[2])
+    listening = {
+        (found.laddr.ip, found.laddr.port)
+        for process in family(stack.process)
+        for found in process.net_connections("inet")
+        if found.status == psutil.CONN_LISTEN and process.name() != "valkey-server"
+    }
+    assert listening == {(address, port) for address in loopback_addresses()} | {("127.0.0.1", port + 1)}
+
+
+@pytest.mark.parametrize("address", loopback_addresses())
+def test_demo_sends_other_names_of_the_machine_to_localhost(stack: Stack, address: str) -> None:
+    elsewhere = stack.url.replace("localhost", in_url(address))
+    answer = requests.get(f"{elsewhere}/doctors/?q=a", allow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["Location"] == f"{stack.url}/doctors/?q=a"
+
+
+def test_demo_tells_how_to_sign_in(stack: Stack) -> None:
+    told = stack.log.read_text()
+    assert f"Portal ready: {stack.url}" in told
+    assert "patient@example.com" in told
+
+
+def test_demo_keeps_its_secrets_from_other_users(stack: Stack) -> None:
+    for name in ("demo.json", "running.json"):
+        assert (stack.data_dir / name).stat().st_mode & 0o077 == 0, name
+    assert socket_folder(stack.data_dir).joinpath("pg").stat().st_mode & 0o077 == 0
+
+
+def test_manage_runs_beside_the_demo(stack: Stack) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "config.runner", "manage", "migrate", "--check"],
+        cwd=BASE_DIR,
+        env=os.environ | {"DATA_DIR": str(stack.data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# Refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_second_demo_on_the_same_data_is_refused(stack: Stack) -> None:
+    assert_refused(run("demo", data_dir=stack.data_dir), "already runs", str(stack.data_dir))
+    assert requests.get(f"{stack.url}/live").status_code == 200
+
+
+def test_reset_under_a_running_demo_is_refused(stack: Stack) -> None:
+    assert_refused(run("reset", data_dir=stack.data_dir), "already runs")
+    assert (stack.data_dir / "postgres" / "PG_VERSION").exists() or os.geteuid() != 0
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_taken_port_is_refused(tmp_path: Path, offset: int) -> None:
+    port = free_port_pair()
+    with socket.create_server(("127.0.0.1", port + offset)):
+        assert_refused(run("demo", port=port, data_dir=tmp_path), f"Port {port + offset} is taken", "PORT=")
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65535", "-1"])
+def test_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
+    assert_refused(run("demo", port=port, data_dir=tmp_path), "PORT", "65534")
+
+
+def test_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert_refused(run("demo", data_dir=tmp_path / "file" / "data"), "cannot be used", "DATA_DIR")
+
+
+def test_data_folder_that_cannot_be_written_is_refused() -> None:
+    # Not even root writes there.
+    assert_refused(run("demo", data_dir=Path("/proc/portal")), "cannot be used", "DATA_DIR")
+
+
+def test_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").touch()
+    assert_refused(run("demo", data_dir=tmp_path), "thesis.txt", "DATA_DIR")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    assert run("reset", data_dir=tmp_path).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_data_of_another_postgresql_is_refused(demo_folder: Path) -> None:
+    cluster = demo_folder / "postgres"
+    cluster.mkdir()
+    (cluster / "PG_VERSION").write_text("17\n")
+    if os.geteuid() == 0:
+        from config.embedded.postgres import system_user
+
+        user = system_user()
+        assert user
+        os.chown(cluster, user.pw_uid, user.pw_gid)
+    assert_refused(run("demo", data_dir=demo_folder), "PostgreSQL 17", "demo-reset")
+
+
+def test_reset_removes_what_the_demo_made_and_nothing_else(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    lock = claim(data_dir / runner.LOCK)
+    assert lock
+    lock.close()
+    for name in ("media", "bench", "mine"):
+        (data_dir / name).mkdir()
+        (data_dir / name / "file").touch()
+    assert run("reset", data_dir=data_dir).returncode == 0
+    assert {path.name for path in data_dir.iterdir()} == {"bench", "mine"}
+
+
+# Ends -------------------------------------------------------------------------------------------------------------
+
+
+def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    leader = psutil.Process(process.pid)
+    return [leader, *leader.children(recursive=True)]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+@contextmanager
+def running_demo(data_dir: Path) -> Iterator[tuple[Stack, list[psutil.Process]]]:
+    """A demo of its own; whatever way it ended, all its processes are gone afterwards."""
+    with demo(data_dir) as started:
+        processes = family(started.process)
+        names = {one.name() for one in processes}
+        assert {"postgres", "valkey-server"} <= names
+        yield started, processes
+
+
+@pytest.mark.xdist_group("stack")
+def test_demo_ends_with_all_it_started_and_keeps_its_data(demo_folder: Path) -> None:
+    """One data folder, whose name a shell would trip over, through the ends that a demo can come to."""
+    data_dir = demo_folder / "data of the 'demo', $1"
+
+    with running_demo(data_dir) as (started, processes):
+        secret = (data_dir / "demo.json").read_text()
+        os.kill(started.process.pid, signal.SIGINT)
+        assert started.process.wait(30) == 0
+        assert not alive(processes)
+        assert started.log.read_text().endswith("Stopped.\n")
+
+    with running_demo(data_dir) as (started, left):
+        assert "Loading" not in started.log.read_text()
+        assert (data_dir / "demo.json").read_text() == secret
+        os.kill(started.process.pid, signal.SIGKILL)
+        started.process.wait(30)
+    assert alive(left)
+
+    with running_demo(data_dir) as (started, processes):
+        assert not alive(left)
+        next(one for one in processes if "daphne" in " ".join(one.cmdline())).kill()
+        assert started.process.wait(30) == 1
+        assert not alive(processes)
+        assert "websocket ended by itself" in started.log.read_text()
+
+    assert run("reset", data_dir=data_dir).returncode == 0
+    assert not list(data_dir.iterdir())
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_demo_that_is_stopped_while_it_prepares_leaves_nothing(demo_folder: Path, number: signal.Signals) -> None:
+    data_dir = demo_folder / "data"
+    with (demo_folder / "log").open("wb") as output:
+        process = start(data_dir, free_port_pair(), output=output.fileno())
+    try:
+        log = data_dir / "log" / "prepare.log"
+        assert wait_until(log.exists, timeout=60, watched=[process])
+        processes = family(process)
+        assert any("migrate" in one.cmdline() for one in processes)
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert not alive(processes)
+    finally:
+        process.kill()

@@ -1,0 +1,80 @@
+"""The servers as production runs them: slow clients, draining, sockets, queues."""
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from django.conf import settings
+from websockets.sync.client import connect
+
+from config.processes import wait_until
+from tests.servers import Server, listening, python
+from tests.stack import Stack
+
+
+def begin_upload(url: str, path: str, *, length: int) -> socket.socket:
+    """A POST whose body has begun and has not ended."""
+    address = urlsplit(url)
+    assert address.hostname
+    assert address.port
+    client = socket.create_connection((address.hostname, address.port), timeout=30)
+    head = f"POST {path} HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {length}\r\nConnection: close\r\n"
+    client.sendall(head.encode() + b"Content-Type: application/x-www-form-urlencoded\r\n\r\nemail=")
+    return client
+
+
+def test_pages_answer_during_twenty_slow_uploads(stack: Stack) -> None:
+    with ExitStack() as uploads:
+        clients = [uploads.enter_context(begin_upload(stack.url, "/accounts/login/", length=60_000)) for _ in range(20)]
+        for round_ in range(5):
+            for client in clients:
+                client.sendall(b"x" * 100)
+            begun = time.monotonic()
+            assert requests.get(stack.url, timeout=10).status_code == 200, round_
+            assert time.monotonic() - begun < 5
+
+
+@pytest.fixture
+def draining_web(transactional_db: None) -> Iterator[Server]:
+    command = python("gunicorn", "--config", "config/gunicorn.py", "--bind", "fd://{fd}", "--workers", "1")
+    with listening("web", command, DRAIN_SECONDS="3") as server:
+        yield server
+
+
+def test_web_says_unready_serves_on_and_finishes_what_it_began(draining_web: Server) -> None:
+    assert requests.get(f"{draining_web.url}/ready").json()["ready"] is True
+    with begin_upload(draining_web.url, "/accounts/login/", length=10) as client:
+        draining_web.process.send_signal(signal.SIGTERM)
+
+        def unready() -> bool:
+            return requests.get(f"{draining_web.url}/ready", timeout=5).status_code == 503
+
+        assert wait_until(unready, timeout=2.5, watched=[draining_web.process])
+        assert requests.get(f"{draining_web.url}/live").status_code == 200
+        assert wait_until(lambda: "Worker exiting" in draining_web.log.read_text(), timeout=20)
+        client.sendall(b"a@b.")
+        # The form has no token: an answer of the portal itself.
+        assert client.recv(12) == b"HTTP/1.1 403"
+    assert draining_web.process.wait(20) == 0
+    assert not settings.DRAIN_FILE.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sockets_are_refused_to_other_origins(daphne_process: Server) -> None:
+    address = daphne_process.url.replace("http", "ws") + "/ws/live"
+    with connect(address, origin=daphne_process.url) as websocket:  # type: ignore[arg-type]
+        assert websocket.recv() == '{"type": "ready"}'
+    with pytest.raises(Exception, match="403"), connect(address, origin="https://elsewhere.example"):  # type: ignore[arg-type]
+        pass
+
+
+def test_worker_consumes_every_queue(celery_worker_process: Server) -> None:
+    from config.celery import app
+
+    (node,) = app.control.inspect(timeout=5).active_queues().values()
+    assert {queue["name"] for queue in node} == set(settings.QUEUES)

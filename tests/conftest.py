@@ -1,0 +1,70 @@
+"""What every test may ask for. Real servers are in tests/servers.py and tests/stack.py."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from accounts.models import User
+from tests import chromium
+from tests.factories.accounts import UserFactory
+from tests.factories.doctors import DoctorFactory
+from tests.factories.patients import PatientFactory
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's browser is the one that `make test` found or installed."""
+    return browser_type_launch_args | chromium.launch_options()
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """A page that a test asked for leaves its language behind in the thread: the next test begins without it."""
+    yield
+    translation.deactivate()
+
+
+# The cast: people who sign in. What they are hangs on them (`patient.patient`, `doctor.doctor`). ---------------------
+
+
+@pytest.fixture
+def patient(db: None) -> User:
+    """Somebody who books for themselves."""
+    return PatientFactory().user
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Another patient, whom nothing here concerns."""
+    return PatientFactory().user
+
+
+@pytest.fixture
+def doctor(db: None) -> User:
+    """A verified doctor who offers video visits of 15 minutes, every day from 09:00 to 17:00 in Dhaka, for ৳800."""
+    return DoctorFactory(with_hours=True).user
+
+
+@pytest.fixture
+def other_doctor(db: None) -> User:
+    return DoctorFactory(with_hours=True).user
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return UserFactory(as_admin=True)
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """A browser in which that user is signed in."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
