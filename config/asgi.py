@@ -1,0 +1,28 @@
+"""Sockets, for daphne: it serves `/ws/` alone, pages are gunicorn's (docs/architecture.md has the figures)."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("DATABASE_POOL", "1")
+
+from django.core.asgi import get_asgi_application
+
+# Before anything that reads a model is imported.
+pages = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import OriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from config.routing import websocket_urlpatterns  # noqa: E402
+
+application = ProtocolTypeRouter(
+    {
+        # `manage.py runserver` and the health checks; in production the proxy sends only /ws/ here.
+        "http": pages,
+        "websocket": OriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS
+        ),
+    }
+)

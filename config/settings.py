@@ -1,0 +1,437 @@
+"""The portal's settings: one module, told apart by the environment alone.
+
+`PORTAL_ENV` is `production` (the default), `demo` or `test`. In production every secret must be given: a missing one
+stops the process with the name of the variable. docs/operations.md explains each variable.
+"""
+
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+from environs import Env
+
+from config.logging import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Env()
+
+PORTAL_ENV: str = env.str("PORTAL_ENV", "production")
+if PORTAL_ENV not in {"production", "demo", "test"}:
+    raise ImproperlyConfigured(f"PORTAL_ENV is {PORTAL_ENV!r}; it must be production, demo or test.")
+PRODUCTION = PORTAL_ENV == "production"
+DEMO = PORTAL_ENV == "demo"
+TESTING = PORTAL_ENV == "test"
+DEBUG = False
+
+
+def secret(name: str, otherwise: str) -> str:
+    """A value that production must be given, and that the demo and the tests have a harmless stand-in for."""
+    if PRODUCTION:
+        value = env.str(name, "")
+        if not value:
+            raise ImproperlyConfigured(f"{name} is not set. Production has no default for it; see docs/operations.md.")
+        return value
+    return env.str(name, otherwise)
+
+
+SITE_NAME: str = env.str("SITE_NAME", "Nirog")
+SITE_ORIGIN: str = secret("SITE_ORIGIN", "http://localhost:8000").rstrip("/")
+_origin = urlsplit(SITE_ORIGIN)
+HTTPS = _origin.scheme == "https"
+if PRODUCTION and not HTTPS:
+    raise ImproperlyConfigured(f"SITE_ORIGIN is {SITE_ORIGIN!r}; production is served over https.")
+
+SECRET_KEY = secret("SECRET_KEY", "only-for-the-demo-and-the-tests-" + "x" * 32)
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+ALLOWED_HOSTS = [_origin.hostname or "", *env.list("EXTRA_HOSTS", [])]
+if TESTING:
+    ALLOWED_HOSTS += ["testserver", "localhost", "127.0.0.1"]
+CSRF_TRUSTED_ORIGINS = [SITE_ORIGIN]
+
+# Applications, from the lowest floor to the highest: each imports only from those above it in this list.
+HOUSE = [
+    "accounts",
+    "specialties",
+    "doctors",
+    "patients",
+    "scheduling",
+    "payments",
+    "appointments",
+    "config",
+]
+INSTALLED_APPS = [
+    "daphne",
+    # Without its own site: the portal's is a subclass of it (config/admin.py).
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "config.apps.PortalAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "channels",
+    "django_cotton",
+    "django_htmx",
+    "django_structlog",
+    "allauth",
+    "allauth.account",
+    "guardian",
+    *HOUSE,
+]
+
+MIDDLEWARE = [
+    "config.health.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "accounts.middleware.PreferencesMiddleware",
+    "config.http.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton", "config.templatetags.portal"],
+            "context_processors": [
+                "django.template.context_processors.csp",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.http.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "config.forms.PortalRenderer"
+
+# Data ------------------------------------------------------------------------------------------------------------
+
+
+def postgres(url: str) -> dict[str, object]:
+    """Django's settings for a `postgresql://user:password@host:port/name?option=value` address.
+
+    A socket folder goes into the query as `host`, percent-encoded, as libpq has it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://; no other database can hold the portal.")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", unquote(parts.hostname or "")),
+        "PORT": str(parts.port or query.pop("port", "")),
+        "OPTIONS": query,
+    }
+
+
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+DATABASES = {"default": postgres(secret("DATABASE_URL", "postgresql:///portal"))}
+# Persistent connections for pages and workers; a pool where one process serves many sockets (config/asgi.py asks so).
+if env.bool("DATABASE_POOL", False):
+    DATABASES["default"]["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 10, "timeout": 5}}
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"]["OPTIONS"] |= {"application_name": "portal", "connect_timeout": "5"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # Without socket_timeout=None the layer's blocking read ends every socket that is quiet for five seconds.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None, "max_connections": 5000}]},
+    }
+}
+
+# What a lost message left undone is done by the next of these: name, task, seconds. One that waited as long as that in
+# the queue is dropped, so that sweeps do not pile up behind a slow gateway.
+SWEEPERS = (
+    ("deliver-notifications", "accounts.sweep_deliveries", 20),
+    ("expire-holds", "appointments.sweep_holds", 15),
+    ("refresh-listings", "appointments.refresh_stale_listings", 60),
+    ("process-messages", "payments.sweep_messages", 15),
+    ("reconcile-attempts", "payments.reconcile_attempts", 20),
+    ("send-refunds", "payments.sweep_refunds", 20),
+)
+CELERY = {
+    "broker_url": REDIS_URL,
+    "broker_connection_retry_on_startup": True,
+    "broker_transport_options": {
+        "visibility_timeout": 3600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        # Kombu would try for six seconds, at every message, while the page waits; a sweeper does it better.
+        "max_retries": 0,
+        "global_keyprefix": "celery:",
+    },
+    "task_ignore_result": True,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "task_publish_retry": False,
+    "task_default_queue": "default",
+    "task_routes": {"payments.*": {"queue": "money"}, "doctors.rebuild_*": {"queue": "bulk"}},
+    "task_time_limit": 600,
+    "task_soft_time_limit": 540,
+    "worker_prefetch_multiplier": 1,
+    "worker_soft_shutdown_timeout": 20,
+    "worker_hijack_root_logger": False,
+    "worker_send_task_events": False,
+    "timezone": "UTC",
+    "enable_utc": True,
+    "beat_schedule": {
+        name: {"task": task, "schedule": seconds, "options": {"expires": seconds}} for name, task, seconds in SWEEPERS
+    },
+}
+QUEUES = ("money", "default", "bulk")
+
+# People ----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 1)
+if TESTING:
+    ACCOUNT_RATE_LIMITS = False
+
+# Mail and files --------------------------------------------------------------------------------------------------
+
+
+def mailer(url: str) -> dict[str, object]:
+    """A mailer for `smtp://`, `smtps://`, `file://` or `memory://`."""
+    parts = urlsplit(url)
+    backends = "django.core.mail.backends"
+    if parts.scheme == "memory":
+        return {"BACKEND": f"{backends}.locmem.EmailBackend"}
+    if parts.scheme == "file":
+        return {"BACKEND": f"{backends}.filebased.EmailBackend", "OPTIONS": {"file_path": unquote(parts.path)}}
+    if parts.scheme not in {"smtp", "smtps"}:
+        raise ImproperlyConfigured("EMAIL_URL must begin with smtp:// (STARTTLS) or smtps:// (TLS).")
+    return {
+        "BACKEND": f"{backends}.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname or "localhost",
+            "port": parts.port or (465 if parts.scheme == "smtps" else 587),
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_ssl": parts.scheme == "smtps",
+            "use_tls": parts.scheme == "smtp" and "plain" not in parts.query,
+            "timeout": 10,
+        },
+    }
+
+
+MAILBOX_DIR = DATA_DIR / "mail"
+MAILERS = {"default": mailer(secret("EMAIL_URL", "memory://" if TESTING else f"file://{MAILBOX_DIR}"))}
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = secret("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <portal@example.com>")
+
+# While this file exists, /ready answers 503: config/gunicorn.py writes it before it lets go of the workers.
+DRAIN_FILE = Path(env.str("DRAIN_FILE", str(DATA_DIR / "run" / "draining")))
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "media/"
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+PUBLIC_STORAGE: str = env.str("PUBLIC_STORAGE", "local")
+_public_storages: dict[str, dict[str, object]] = {
+    "local": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "s3": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env.str("S3_PUBLIC_BUCKET", ""),
+            "endpoint_url": env.str("S3_ENDPOINT", None),
+            "querystring_auth": False,
+            "file_overwrite": False,
+        },
+    },
+    "cloudinary": {"BACKEND": "config.storage.CloudinaryPublicStorage"},
+}
+if PUBLIC_STORAGE not in _public_storages:
+    raise ImproperlyConfigured(f"PUBLIC_STORAGE is {PUBLIC_STORAGE!r}; it must be local, s3 or cloudinary.")
+CLOUDINARY_URL: str = env.str("CLOUDINARY_URL", "")
+STORAGES = {
+    "default": _public_storages[PUBLIC_STORAGE],
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING
+        else "config.storage.StaticStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# Money -----------------------------------------------------------------------------------------------------------
+
+SSLCOMMERZ_URL: str = secret("SSLCOMMERZ_URL", "http://localhost:8001").rstrip("/")
+SSLCOMMERZ_STORE_ID: str = secret("SSLCOMMERZ_STORE_ID", "demo")
+SSLCOMMERZ_STORE_PASSWORD: str = secret("SSLCOMMERZ_STORE_PASSWORD", "demo-secret")
+# Hosts that a payer may be sent to, beside the gateway's own.
+SSLCOMMERZ_PAGE_HOSTS: list[str] = env.list("SSLCOMMERZ_PAGE_HOSTS", ["epay-gw.sslcommerz.com"])
+SSLCOMMERZ_TIMEOUT: float = env.float("SSLCOMMERZ_TIMEOUT", 10.0)
+
+# Language and time -----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("bn", _("Bangla"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+PORTAL_TIME_ZONE: str = env.str("PORTAL_TIME_ZONE", "Asia/Dhaka")
+PHONENUMBER_DEFAULT_REGION = "BD"
+PHONENUMBER_DB_FORMAT = "E164"
+CURRENCY = "BDT"
+
+# The browser -----------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+# Lax: after the gateway's cross-site return is answered by a redirect, the session comes along.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+_websocket_origin = ("wss" if HTTPS else "ws") + "://" + _origin.netloc
+_image_origins = env.list("IMAGE_ORIGINS", ["https://res.cloudinary.com"] if PUBLIC_STORAGE == "cloudinary" else [])
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:", *_image_origins],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF, _websocket_origin],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+# The admin's own kit computes expressions and styles in the page; it is fenced off from everything patients see.
+ADMIN_CSP = SECURE_CSP | {
+    "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+}
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# What is written down --------------------------------------------------------------------------------------------
+
+LOGGING_CONFIG = None
+LOG_FILE: str = env.str("LOG_FILE", "")
+LOG_LEVEL: str = env.str("LOG_LEVEL", "WARNING" if TESTING else "INFO")
+LOGGING = logging_config(level=LOG_LEVEL, file=LOG_FILE, human=not PRODUCTION)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+
+UNFOLD = {
+    "SITE_TITLE": SITE_NAME,
+    "SITE_HEADER": SITE_NAME,
+    "SITE_SYMBOL": "stethoscope",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "COLORS": {
+        "primary": {
+            "50": "#EFF9F8",
+            "100": "#DDF1EF",
+            "200": "#B5E1DD",
+            "300": "#86CCC6",
+            "400": "#4FC1B8",
+            "500": "#1E8E88",
+            "600": "#0B6B69",
+            "700": "#08514F",
+            "800": "#0A4241",
+            "900": "#0B3736",
+            "950": "#04201F",
+        }
+    },
+}

@@ -1,0 +1,56 @@
+"""The role that the processes run as cannot rewrite what is written once."""
+
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+from psycopg.errors import InsufficientPrivilege
+
+from config.db import AppendOnlyModel
+from config.embedded.postgres import APP_ROLE
+from tests.factories.accounts import UserFactory
+
+APPEND_ONLY = sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnlyModel))
+
+
+@pytest.fixture
+def as_app(transactional_db):
+    """A connection of the processes' role to the test database, its rights as after a migrate."""
+    call_command("grant_app_role", verbosity=0)
+    database = connection.settings_dict
+    with psycopg.connect(f"postgresql://{APP_ROLE}@/{database['NAME']}?host={quote(database['HOST'], safe='')}") as app:
+        yield app
+
+
+def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
+    assert APPEND_ONLY == ["appointments_appointmentevent", "payments_journal", "payments_ledgerentry"]
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_append_only_tables_refuse_rewriting(as_app, table, statement):
+    with pytest.raises(InsufficientPrivilege):
+        as_app.execute(statement.format(table))
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_append_only_tables_can_be_read(as_app, table):
+    assert as_app.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_other_tables_can_be_written_but_not_truncated(as_app):
+    UserFactory()
+    assert as_app.execute("UPDATE accounts_user SET name = 'New'").rowcount == 1
+    with pytest.raises(InsufficientPrivilege):
+        as_app.execute("TRUNCATE accounts_user CASCADE")
+
+
+def test_the_role_makes_no_tables_and_touches_no_migrations(as_app):
+    with pytest.raises(InsufficientPrivilege):
+        as_app.execute("DELETE FROM django_migrations")
+    as_app.rollback()
+    with pytest.raises(InsufficientPrivilege):
+        as_app.execute("CREATE TABLE mine (id int)")

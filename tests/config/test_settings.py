@@ -1,0 +1,96 @@
+"""Production starts with everything it needs, or says in one line what is missing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.environment import VARIABLES
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+COMPLETE = {
+    "PORTAL_ENV": "production",
+    "SITE_ORIGIN": "https://portal.example.org",
+    "SECRET_KEY": "k" * 60,
+    "DATABASE_URL": "postgresql://portal_app:pw@db:5432/portal",
+    "REDIS_URL": "redis://:pw@valkey:6379/0",
+    "EMAIL_URL": "smtp://u:p@mail:587",
+    "DEFAULT_FROM_EMAIL": "Portal <no-reply@example.org>",
+    "SSLCOMMERZ_URL": "https://securepay.sslcommerz.com",
+    "SSLCOMMERZ_STORE_ID": "store",
+    "SSLCOMMERZ_STORE_PASSWORD": "password",
+}
+
+
+def read_settings(code: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return subprocess.run(
+        [sys.executable, "-c", f"import config.settings as s\n{code}"],
+        cwd=BASE_DIR,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_production_starts_when_everything_is_given():
+    done = read_settings("print(s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.DEBUG)", **COMPLETE)
+
+    assert (done.returncode, done.stdout.split()) == (0, ["__Host-session", "True", "False"]), done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(set(COMPLETE) - {"PORTAL_ENV"}))
+def test_production_refuses_to_start_without_a_secret(name):
+    done = read_settings(**{key: value for key, value in COMPLETE.items() if key != name})
+
+    assert done.returncode != 0
+    assert f"ImproperlyConfigured: {name} is not set" in done.stderr
+
+
+def test_an_empty_environment_is_production():
+    done = read_settings()
+
+    assert "ImproperlyConfigured: SITE_ORIGIN is not set" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("PORTAL_ENV", "staging", "must be production, demo or test"),
+        ("SITE_ORIGIN", "http://portal.example.org", "served over https"),
+        ("DATABASE_URL", "sqlite:///portal.db", "must begin with postgresql://"),
+        ("EMAIL_URL", "sendmail://", "must begin with smtp://"),
+        ("PUBLIC_STORAGE", "ftp", "must be local, s3 or cloudinary"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_it_must_be(name, value, complaint):
+    done = read_settings(**COMPLETE | {name: value})
+
+    assert done.returncode != 0
+    assert complaint in done.stderr
+
+
+def test_a_socket_folder_reaches_the_database_settings():
+    code = "print(s.DATABASES['default']['HOST'], s.DATABASES['default']['NAME'])"
+    done = read_settings(code, **COMPLETE | {"DATABASE_URL": "postgresql://app@/portal?host=%2Frun%2Fpg"})
+
+    assert done.stdout.split() == ["/run/pg", "portal"]
+
+
+def test_production_routes_neither_the_components_nor_the_demos_mailbox():
+    code = """
+import django
+django.setup()
+from django.urls import NoReverseMatch, reverse
+for name in ("components", "mailbox"):
+    try:
+        print(reverse(name))
+    except NoReverseMatch:
+        print("none")
+"""
+    done = read_settings(code, **COMPLETE | {"DJANGO_SETTINGS_MODULE": "config.settings"})
+
+    assert done.stdout.split() == ["none", "none"], done.stderr
