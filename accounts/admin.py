@@ -1,0 +1,64 @@
+"""People who sign in, and what they were told."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts.models import Delivery, Notification, User
+from config.admin import PortalModelAdmin, Unchangeable
+
+RIGHTS = ["is_staff", "is_superuser", "groups"]
+
+
+@admin.register(User)
+class UserAdmin(PortalModelAdmin):
+    """Accounts come by signing up, applying or a command. An address is changed by its owner, who must prove it."""
+
+    list_display = ["email", "name", "role", "is_active", "is_staff", "date_joined"]
+    list_filter = ["role", "is_active", "is_staff"]
+    search_fields = ["email", "name"]
+    ordering = ["-date_joined", "pk"]
+    fields = ["email", "name", "role", "language", "time_zone", "is_active", *RIGHTS, "date_joined", "last_login"]
+    readonly_fields = ["email", "date_joined", "last_login"]
+    filter_horizontal = ["groups"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Only a superuser gives rights: who may edit accounts cannot promote their own."""
+        return self.readonly_fields if request.user.is_superuser else [*self.readonly_fields, *RIGHTS]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Notification)
+class NotificationAdmin(Unchangeable, PortalModelAdmin):
+    """That somebody was told something, and when; not in which words."""
+
+    list_display = ["user", "kind", "created_at", "read_at"]
+    list_filter = ["kind"]
+    list_select_related = ["user"]
+    search_fields = ["user__email"]
+    ordering = ["-created_at"]
+    fields = ["user", "kind", "created_at", "read_at"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(Unchangeable, PortalModelAdmin):
+    list_display = ["recipient", "kind", "channel", "status", "attempts", "due_at", "sent_at", "error"]
+    list_filter = ["status", "channel", "notification__kind"]
+    list_select_related = ["notification__user"]
+    search_fields = ["notification__user__email"]
+    ordering = ["-pk"]
+    fields = ["recipient", "kind", "channel", "status", "attempts", "due_at", "sent_at", "error"]
+
+    @admin.display(ordering="notification__user__email")
+    def recipient(self, delivery: Delivery) -> str:
+        return delivery.notification.user.email
+
+    @admin.display(ordering="notification__kind")
+    def kind(self, delivery: Delivery) -> str:
+        return delivery.notification.get_kind_display()

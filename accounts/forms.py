@@ -1,0 +1,40 @@
+"""What people type about themselves."""
+
+from zoneinfo import available_timezones
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+
+
+class SignupForm(forms.Form):
+    """What sign-up asks beside the address and the password."""
+
+    name = forms.CharField(
+        label=_("Your full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    field_order = ("name", "email", "password1")
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        user.name = self.cleaned_data["name"].strip()
+        user.save(update_fields=["name"])
+
+
+def time_zones() -> list[tuple[str, str]]:
+    """The zones of the world's cities, as people know them; abbreviations and historic names are left out."""
+    regions = ("Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+    return [
+        (zone, zone.replace("_", " ")) for zone in sorted(available_timezones()) if zone.partition("/")[0] in regions
+    ]
+
+
+class AccountForm(forms.ModelForm):
+    """A person's name, language and clock."""
+
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
+
+    class Meta:
+        model = User
+        fields = ("name", "language", "time_zone")

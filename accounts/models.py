@@ -1,0 +1,165 @@
+"""Who signs in, and what they are told."""
+
+from typing import ClassVar, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.db import UUID7Field
+
+
+class Role(models.TextChoices):
+    """Which home a person sees first. What a person may do follows from profiles and relations, never from this."""
+
+    PATIENT = "patient", _("Patient")
+    DOCTOR = "doctor", _("Doctor")
+    ADMIN = "admin", _("Administrator")
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(_("This is not a time zone that we know."))
+
+
+def portal_time_zone() -> str:
+    return settings.PORTAL_TIME_ZONE
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(email, password, role=Role.ADMIN, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email=(email or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in, by an e-mail address that is kept in lower case."""
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.PATIENT)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=portal_time_zone, validators=[validate_time_zone]
+    )
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
+    is_staff = models.BooleanField(_("may open the admin"), default=False)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="email_not_in_upper_case"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="role_not_unknown"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Kind(models.TextChoices):
+    """What a person is told about. The words are in templates/notifications/<kind>.txt."""
+
+    APPOINTMENT_CONFIRMED = "appointment_confirmed", _("An appointment is confirmed")
+    APPOINTMENT_BOOKED = "appointment_booked", _("A patient booked an appointment")
+    APPOINTMENT_CANCELLED = "appointment_cancelled", _("An appointment is cancelled")
+    PAYMENT_UNDER_REVIEW = "payment_under_review", _("A payment is being looked at")
+    PAYMENT_TOO_LATE = "payment_too_late", _("A payment came too late and goes back")
+    REFUND_STARTED = "refund_started", _("A refund is on its way")
+    REFUND_DONE = "refund_done", _("A refund has arrived")
+    DOCTOR_VERIFIED = "doctor_verified", _("A doctor's profile is verified")
+
+
+class Notification(models.Model):
+    """One thing that one person was told: durable, in the transaction of what it tells.
+
+    `facts` holds what the words need, as JSON: names, times in ISO 8601, amounts, paths. No health data.
+    """
+
+    id = UUID7Field()
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    kind = models.CharField(max_length=40, choices=Kind)
+    facts = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        indexes = [models.Index(fields=["user", "-created_at"], name="notification_inbox")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.pk}"
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("E-mail")
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self) -> Self:
+        """Those to be tried now, oldest first."""
+        return self.filter(status=Delivery.Status.QUEUED, due_at__lte=Now()).order_by("due_at")
+
+
+class Delivery(models.Model):
+    """One way on which a notification goes out, and what became of it. Sent at least once, under one Message-ID."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=10, choices=Channel)
+    # A calendar file for the mail, as text; empty when there is none. `calendar_method` is its iTIP METHOD.
+    calendar = models.TextField(blank=True)
+    calendar_method = models.CharField(max_length=10, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=80, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [
+            models.UniqueConstraint(fields=["notification", "channel"], name="delivery_not_twice_on_a_channel"),
+            models.CheckConstraint(
+                condition=~Q(status="sent") | Q(sent_at__isnull=False), name="delivery_not_sent_without_a_time"
+            ),
+        ]
+        indexes = [
+            models.Index(F("due_at"), condition=Q(status="queued"), name="delivery_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} · {self.get_status_display()}"

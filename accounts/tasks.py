@@ -1,0 +1,18 @@
+from celery import shared_task
+
+from accounts import services
+from accounts.models import Delivery
+
+BATCH = 200
+
+
+@shared_task(name="accounts.deliver")
+def deliver(delivery_id: int) -> None:
+    services.deliver(delivery_id)
+
+
+@shared_task(name="accounts.sweep_deliveries")
+def sweep_deliveries() -> None:
+    """Send what is due and was not sent: its message was lost, or an earlier try failed."""
+    for delivery_id in Delivery.objects.due().values_list("pk", flat=True)[:BATCH]:
+        services.deliver(delivery_id)
