@@ -1,0 +1,350 @@
+"""Doctors as the public meets them: who they are, where they practise, what search needs to know of them."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from config.db import PAGE
+from doctors.districts import DistrictChoices
+from doctors.districts import district as find_district
+
+# What the gateway accepts at the least; below it a fee is either nothing or a mistake.
+LOWEST_ONLINE_FEE = Decimal(10)
+
+
+class Mode(models.TextChoices):
+    """How patient and doctor meet."""
+
+    VIDEO = "video", _("Video")
+    IN_PERSON = "in_person", _("In person")
+
+
+class Gender(models.TextChoices):
+    FEMALE = "female", _("Female")
+    MALE = "male", _("Male")
+
+
+class Language(models.TextChoices):
+    """What a doctor speaks with patients."""
+
+    BANGLA = "bn", _("Bangla")
+    ENGLISH = "en", _("English")
+    HINDI = "hi", _("Hindi")
+    URDU = "ur", _("Urdu")
+    ARABIC = "ar", _("Arabic")
+    CHAKMA = "ccp", _("Chakma")
+    SYLHETI = "syl", _("Sylheti")
+    CHITTAGONIAN = "ctg", _("Chittagonian")
+
+
+class DoctorQuerySet(models.QuerySet["Doctor"]):
+    def public(self) -> Self:
+        """Those whom anybody may find and book: verified by an admin, and not hidden."""
+        return self.filter(verified_at__isnull=False, is_hidden=False)
+
+    def for_documents(self) -> Self:
+        """All that search finds a doctor by."""
+        return self.prefetch_related("doctor_specialties", "qualifications", "places").fetch_mode(PAGE)
+
+    def for_cards(self) -> Self:
+        """All that a card on the results page shows."""
+        return (
+            self.select_related("listing")
+            .defer("about", "about_bn", "listing__document", "listing__vector")
+            .prefetch_related("doctor_specialties__specialty", "places", "qualifications")
+            .fetch_mode(PAGE)
+        )
+
+    def for_profile(self) -> Self:
+        """All that a doctor's page shows."""
+        return (
+            self.select_related("listing")
+            .defer("listing__document", "listing__vector")
+            .prefetch_related("doctor_specialties__specialty", "places", "qualifications")
+            .fetch_mode(PAGE)
+        )
+
+
+class Doctor(models.Model):
+    """A doctor's public profile. Only an admin sets `verified_at`."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="doctor")
+    slug = models.SlugField(_("address of the page"), max_length=80, unique=True)
+    title = models.CharField(_("title"), max_length=40, default="Dr.")
+    name = models.CharField(_("name"), max_length=120)
+    name_bn = models.CharField(_("name in Bangla"), max_length=120, blank=True)
+    gender = models.CharField(_("gender"), max_length=10, choices=Gender)
+    registration_number = models.CharField(_("BMDC registration number"), max_length=20, unique=True)
+    specialties = models.ManyToManyField(
+        "specialties.Specialty", through="DoctorSpecialty", related_name="doctors", verbose_name=_("specialties")
+    )
+    languages = ArrayField(models.CharField(max_length=5, choices=Language), verbose_name=_("languages"))
+    practising_since = models.PositiveSmallIntegerField(_("practising since (year)"))
+    about = models.TextField(_("about"), max_length=4000, blank=True)
+    about_bn = models.TextField(_("about, in Bangla"), max_length=4000, blank=True)
+    # Both are written by doctors/photos.py: 512 pixels square for the page, 128 for lists.
+    photo = models.ImageField(_("photo"), upload_to="doctors/", blank=True)
+    photo_small = models.ImageField(upload_to="doctors/", blank=True, editable=False)
+    # A fee that is NULL means that the doctor does not offer this mode; 0 means free of charge.
+    fee_video = models.DecimalField(_("fee for a video visit"), max_digits=10, decimal_places=2, null=True, blank=True)
+    fee_in_person = models.DecimalField(
+        _("fee for a visit in person"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+    )
+    currency = models.CharField(max_length=3, default=settings.CURRENCY, editable=False)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+    is_hidden = models.BooleanField(_("hidden from patients"), default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = DoctorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("doctor")
+        verbose_name_plural = _("doctors")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(fee_video__isnull=True) | Q(fee_video=0) | Q(fee_video__gte=LOWEST_ONLINE_FEE),
+                name="video_fee_not_below_the_gateways_least",
+            ),
+            models.CheckConstraint(
+                condition=Q(fee_in_person__isnull=True) | Q(fee_in_person=0) | Q(fee_in_person__gte=LOWEST_ONLINE_FEE),
+                name="in_person_fee_not_below_the_gateways_least",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["languages"], name="doctor_languages"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    def get_absolute_url(self) -> str:
+        return reverse("doctors:profile", args=[self.slug])
+
+    @property
+    def full_name(self) -> str:
+        """Title and name in the active language, where the doctor gave it."""
+        if get_language() == "bn" and self.name_bn:
+            return self.name_bn
+        return f"{self.title} {self.name}".strip()
+
+    @property
+    def about_text(self) -> str:
+        return self.about_bn if get_language() == "bn" and self.about_bn else self.about
+
+    @property
+    def is_public(self) -> bool:
+        return self.verified_at is not None and not self.is_hidden
+
+    @property
+    def specialty_names(self) -> str:
+        """The specialties in the active language, the first one first."""
+        return ", ".join(row.specialty.name for row in self.doctor_specialties.all())
+
+    @property
+    def degrees(self) -> str:
+        return ", ".join(dict.fromkeys(qualification.degree for qualification in self.qualifications.all()))
+
+    @property
+    def language_names(self) -> str:
+        return ", ".join(str(Language(code).label) for code in self.languages)
+
+    @property
+    def years_of_practice(self) -> int:
+        return max(0, timezone.localdate().year - self.practising_since)
+
+    @property
+    def active_places(self) -> list["PracticePlace"]:
+        """Where the doctor sees patients in person now."""
+        return [place for place in self.places.all() if place.is_active]
+
+    @property
+    def thumbnail(self) -> str:
+        """The address of the picture for lists, empty where there is none."""
+        return self.photo_small.url if self.photo_small else ""
+
+    @property
+    def modes(self) -> list[str]:
+        """The modes that this doctor offers, video first."""
+        return [mode for mode in Mode.values if self.fee(mode) is not None]
+
+    def fee(self, mode: str) -> Decimal | None:
+        """The fee for a visit of this mode, None where it is not offered."""
+        return {Mode.VIDEO: self.fee_video, Mode.IN_PERSON: self.fee_in_person}[Mode(mode)]
+
+
+class DoctorSpecialty(models.Model):
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="doctor_specialties")
+    specialty = models.ForeignKey("specialties.Specialty", on_delete=models.PROTECT, related_name="doctor_specialties")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("specialty")
+        verbose_name_plural = _("specialties")
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["doctor", "specialty"], name="specialty_not_twice_for_a_doctor")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Qualification(models.Model):
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="qualifications")
+    degree = models.CharField(_("degree"), max_length=80)
+    institution = models.CharField(_("institution"), max_length=160, blank=True)
+    year = models.PositiveSmallIntegerField(_("year"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("qualification")
+        verbose_name_plural = _("qualifications")
+        ordering = ["year", "pk"]
+
+    def __str__(self) -> str:
+        return self.degree
+
+
+class PracticePlace(models.Model):
+    """A chamber, clinic or hospital where a doctor sees patients in person."""
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="places")
+    name = models.CharField(_("name"), max_length=160)
+    address = models.CharField(_("address"), max_length=240)
+    district = models.CharField(_("district"), max_length=20, choices=DistrictChoices)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("practice place")
+        verbose_name_plural = _("practice places")
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["district", "doctor"], name="place_by_district")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def district_name(self) -> str:
+        """In the active language."""
+        return find_district(self.district).name
+
+
+class Lexemes(Func):
+    """A text's words, told apart by single spaces, as a tsvector.
+
+    PostgreSQL's own parser stays out of it: it splits Bangla words at their joined letters under some locales.
+    """
+
+    template = "array_to_tsvector(array_remove(string_to_array(%(expressions)s, ' '), ''))"
+    output_field = SearchVectorField()
+
+
+class DoctorListing(models.Model):
+    """What search filters and sorts by, one row a doctor: no history, and never under the lock that a booking takes.
+
+    `document` is doctors' own (services.write_documents): the words by which a public doctor is found, as
+    search.documents writes them; empty for all others. Ratings and open times are written down from the floors above.
+    `stale_at` is since when, or from when on, the open times must be looked at again.
+    """
+
+    doctor = models.OneToOneField(Doctor, on_delete=models.CASCADE, primary_key=True, related_name="listing")
+    document = models.TextField(blank=True)
+    vector = models.GeneratedField(expression=Lexemes("document"), output_field=SearchVectorField(), db_persist=True)
+    rating = models.DecimalField(max_digits=3, decimal_places=2, null=True)
+    rating_count = models.PositiveIntegerField(default=0)
+    next_open_video = models.DateTimeField(null=True)
+    next_open_in_person = models.DateTimeField(null=True)
+    stale_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("listing")
+        verbose_name_plural = _("listings")
+        indexes = [
+            GinIndex(fields=["vector"], name="listing_words"),
+            models.Index(F("stale_at"), name="listing_stale"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.doctor_id)
+
+    def next_open_by(self, mode: str) -> datetime | None:
+        """The first open time of this mode, None where none is known or where it has passed meanwhile."""
+        first = {Mode.VIDEO: self.next_open_video, Mode.IN_PERSON: self.next_open_in_person}[Mode(mode)]
+        return first if first and first > timezone.now() else None
+
+    @property
+    def next_open(self) -> datetime | None:
+        """The first open time of either mode."""
+        return min(filter(None, map(self.next_open_by, Mode.values)), default=None)
+
+
+class SearchWord(models.Model):
+    """A word of some listing, and how it sounds: where search looks for what a misspelt word may have meant.
+
+    Words stay when the last listing that held them is gone; who reads them checks that.
+    """
+
+    word = models.CharField(max_length=40, primary_key=True, db_collation="C")
+    sound = models.CharField(max_length=80)
+
+    class Meta:
+        verbose_name = _("search word")
+        verbose_name_plural = _("search words")
+        indexes = [GinIndex(fields=["sound"], opclasses=["gin_trgm_ops"], name="search_word_sound")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class Part(models.TextChoices):
+    """A part of the doctor's local day: until noon, until five, after."""
+
+    MORNING = "morning", _("Morning")
+    AFTERNOON = "afternoon", _("Afternoon")
+    EVENING = "evening", _("Evening")
+
+
+class OpenDayQuerySet(models.QuerySet["OpenDay"]):
+    def within(self, first: int, last: int) -> Self:
+        """From `first` to `last` days after today on the portal's clock, both included."""
+        today = timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
+        return self.filter(date__range=(today + timedelta(days=first), today + timedelta(days=last)))
+
+
+class OpenDay(models.Model):
+    """There is at least one open time on this local day, in this part of it, by this mode."""
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="open_days")
+    date = models.DateField()
+    part = models.CharField(max_length=10, choices=Part)
+    mode = models.CharField(max_length=10, choices=Mode)
+
+    objects = OpenDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("open day")
+        verbose_name_plural = _("open days")
+        constraints = [
+            models.UniqueConstraint(fields=["doctor", "date", "part", "mode"], name="open_day_not_twice"),
+        ]
+        indexes = [models.Index(fields=["date", "mode", "doctor"], name="open_day_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.part} {self.mode}"

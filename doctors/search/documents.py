@@ -1,0 +1,62 @@
+"""What a doctor is found by: the words of a listing's document.
+
+Words that only mark something begin with a sign that no folded word has, so that nothing typed can reach them by
+accident: `@karim` is a word of the name, `#a12345` a registration number, `+7` a specialty's id. What a specialty is
+called is not in here: the lexicon knows it, and a renamed specialty needs no document rewritten.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from doctors.districts import district
+from doctors.models import Doctor
+from doctors.search.words import STOP_WORDS, words
+
+NAME, REGISTRATION, SPECIALTY = "@", "#", "+"
+
+# What people write around a registration number.
+_REGISTRATION_WORDS = frozenset({"bmdc", "reg", "registration", "no", "number"})
+
+
+def document(doctor: Doctor) -> str:
+    """The document of a doctor, with specialties, qualifications and places prefetched; empty unless public."""
+    return " ".join(dict.fromkeys(_document_words(doctor))) if doctor.is_public else ""
+
+
+def _document_words(doctor: Doctor) -> Iterator[str]:
+    named = [*words(doctor.name), *words(doctor.name_bn)]
+    yield from named
+    yield from (f"{NAME}{word}" for word in named)
+    yield from (f"{REGISTRATION}{form}" for form in registration_forms(doctor.registration_number))
+    yield from (f"{SPECIALTY}{row.specialty_id}" for row in doctor.doctor_specialties.all())
+    yield from _meaningful(doctor.title)
+    for qualification in doctor.qualifications.all():
+        yield from _meaningful(qualification.degree, qualification.institution)
+    for place in doctor.places.all():
+        if place.is_active:
+            where = district(place.district)
+            yield from _meaningful(place.name, place.address, where.name_en, where.name_bn, *where.aliases)
+
+
+def _meaningful(*texts: str) -> Iterator[str]:
+    for text in texts:
+        yield from (word for word in words(text) if word not in STOP_WORDS)
+
+
+def spellable(text: str) -> Iterator[str]:
+    """The words of a document that somebody may misspell: no marks, no numbers, nothing too short to tell."""
+    yield from (word for word in text.split() if len(word) > 2 and word[0].isalpha() and not word[-1].isdigit())
+
+
+def registration_forms(number: str) -> tuple[str, ...]:
+    """The ways in which a registration number is asked for: whole, and its digits alone (a12345 and 12345)."""
+    whole = "".join(words(number))
+    digits = "".join(filter(str.isdigit, whole))
+    return tuple(dict.fromkeys(form for form in (whole, digits) if form))
+
+
+def registration_asked(typed: Iterable[str]) -> str:
+    """The registration number that these folded words are, or an empty string."""
+    joined = "".join(word for word in typed if word not in _REGISTRATION_WORDS)
+    digits = joined.lstrip("abcdefghijklmnopqrstuvwxyz")
+    is_number = len(joined) - len(digits) <= 2 and 3 <= len(digits) <= 12 and digits.isdigit()
+    return joined if is_number else ""

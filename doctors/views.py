@@ -1,0 +1,97 @@
+"""Finding a doctor: the public home, the results, and a doctor's own page."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from config.http import respond
+from doctors.figures import home_figures, popular_specialties
+from doctors.forms import SearchForm, district_choices
+from doctors.models import Doctor, Mode
+from doctors.search import PAGE_SIZE, find_doctors
+from doctors.search.suggestions import suggestions
+from specialties.models import Specialty
+
+POPULAR = 12
+MODE_ICONS = {Mode.VIDEO: "video", Mode.IN_PERSON: "building-2"}
+# As many days as a strip of open times shows, today included.
+STRIP_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A doctor on the results page. `mode` is what the strip of times will be of, `next_open` the first time of it."""
+
+    doctor: Doctor
+    mode: str
+    next_open: datetime | None
+
+    @property
+    def opens_soon(self) -> bool:
+        """There will be times in the strip, so it needs their space."""
+        last = timezone.localdate() + timedelta(days=STRIP_DAYS - 1)
+        return self.next_open is not None and timezone.localdate(self.next_open) <= last
+
+
+def card_of(doctor: Doctor, asked: str) -> Card:
+    mode = asked if asked in doctor.modes else next(iter(doctor.modes), "")
+    listing = getattr(doctor, "listing", None)
+    return Card(doctor, mode, listing.next_open_by(mode) if listing and mode else None)
+
+
+def public_home(request: HttpRequest, *, template: str = "home/public.html", **facts: Any) -> HttpResponse:
+    """The page where a search begins, in the template's shape, with whatever facts its caller adds."""
+    specialties = list(Specialty.objects.active())
+    context = {
+        "suggestions": suggestions(specialties),
+        "districts": district_choices(),
+        "modes": [("", _("Any")), *((mode, mode.label, MODE_ICONS[mode]) for mode in Mode)],
+        "popular": popular_specialties(POPULAR),
+        "figures": home_figures(),
+        "specialty_count": len(specialties),
+    }
+    return render(request, template, context | facts)
+
+
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """The doctors whom the address asks for, a page of them; to htmx the list alone, and the address cleaned up."""
+    specialties = list(Specialty.objects.active())
+    form = SearchForm(request.GET, specialties=specialties)
+    query = form.query()
+    result = find_doctors(query)
+    doctors = Doctor.objects.public().for_cards().in_bulk(result.doctor_ids)
+    by_id = {specialty.pk: specialty for specialty in specialties}
+    response = respond(
+        request,
+        "doctors/find.html",
+        partial="results",
+        form=form,
+        query=query,
+        result=result,
+        chips=form.chips(),
+        cards=[card_of(doctors[pk], query.mode) for pk in result.doctor_ids if pk in doctors],
+        strip_ids=",".join(str(pk) for pk in result.doctor_ids),
+        page=Paginator(range(result.total), PAGE_SIZE).page(result.page),
+        understood=[by_id[pk] for pk in result.understood if pk in by_id],
+        suggestions=partial(suggestions, specialties),
+        districts=partial(district_choices),
+    )
+    if request.htmx:
+        response["HX-Push-Url"] = form.address()
+    return response
+
+
+@require_safe
+def profile(request: HttpRequest, slug: str) -> HttpResponse:
+    """A public doctor's page."""
+    doctor = get_object_or_404(Doctor.objects.public().for_profile(), slug=slug)
+    return render(request, "doctors/profile.html", {"doctor": doctor})

@@ -1,0 +1,206 @@
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from doctors.models import Gender, Language
+from doctors.search import PAGE_SIZE
+from tests.factories.doctors import DoctorFactory, DoctorSpecialtyFactory, PracticePlaceFactory, QualificationFactory
+from tests.factories.specialties import SpecialtyFactory, SymptomFactory
+
+pytestmark = pytest.mark.django_db
+
+FIND = reverse("doctors:find")
+
+
+def names(response) -> list[str]:
+    return [card.doctor.name for card in response.context["cards"]]
+
+
+def text_of(response) -> str:
+    """What a reader sees, in one line."""
+    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+
+
+def test_card_tells_who_the_doctor_is(client: Client) -> None:
+    doctor = DoctorFactory(
+        name="Farhana Rahman",
+        slug="farhana-rahman",
+        registration_number="A-54321",
+        specialty=SpecialtyFactory(name_en="Oncology"),
+        languages=[Language.BANGLA, Language.HINDI],
+        practising_since=timezone.localdate().year - 12,
+        fee_video=Decimal(123450),
+        fee_in_person=Decimal(0),
+        listing__rating=Decimal("4.70"),
+        listing__rating_count=31,
+        listing__next_open_video=timezone.now() + timedelta(days=9),
+    )
+    QualificationFactory(doctor=doctor, degree="MBBS")
+    QualificationFactory(doctor=doctor, degree="FCPS", year=2014)
+    PracticePlaceFactory(doctor=doctor, name="Sea View", district="coxs-bazar")
+    page = client.get(FIND)
+    shown = text_of(page)
+    for words in (
+        "Dr. Farhana Rahman",
+        "Oncology",
+        "MBBS, FCPS",
+        "BMDC A-54321",
+        "Bangla, Hindi",
+        "12 years of practice",
+    ):
+        assert words in shown
+    for words in ("4.7", "(31)", "৳1,23,450", "Free", "Sea View, Cox&#x27;s Bazar", "Next:", "1 doctor"):
+        assert words in shown
+    assert reverse("doctors:profile", args=["farhana-rahman"]) in page.content.decode()
+    assert f"{reverse('appointments:strips')}?doctors={doctor.pk}" in page.content.decode()
+
+
+def test_card_without_open_times_says_so(client: Client) -> None:
+    DoctorFactory(listing__next_open_video=timezone.now() - timedelta(minutes=1))
+    assert "No open times online" in text_of(client.get(FIND))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_results_need_the_same_queries_for_any_number_of_doctors(
+    client: Client, django_assert_num_queries, count: int
+) -> None:
+    for _ in range(count):
+        doctor = DoctorFactory(with_place=True)
+        DoctorSpecialtyFactory(doctor=doctor)
+        QualificationFactory(doctor=doctor)
+    asked = {"q": "anisul", "mode": "video", "district": "dhaka", "sort": "fee"}
+    client.get(FIND, asked)
+    # Specialties, lexicon, the page of ids, doctors, their specialties (2), places, degrees, suggestions.
+    with django_assert_num_queries(9):
+        assert len(client.get(FIND, asked).context["cards"]) == count
+
+
+def test_every_filter_of_the_address_narrows_and_is_a_chip_that_takes_it_away(client: Client) -> None:
+    specialty = SpecialtyFactory(slug="oncology", name_en="Oncology")
+    facts = {"gender": Gender.FEMALE, "with_place": True, "place__district": "sylhet"}
+    DoctorFactory(name="Karim", specialty=specialty, **facts)
+    DoctorFactory(name="Karim Wrong")
+    asked = {
+        "q": "karim",
+        "district": "sylhet",
+        "mode": "in_person",
+        "specialty": "oncology",
+        "fee_max": "১০০০",
+        "gender": "female",
+        "languages": ["bn", "en"],
+        "sort": "earliest",
+    }
+    page = client.get(FIND, asked)
+    assert names(page) == ["Karim"]
+    chips = {chip.words: chip.href for chip in page.context["chips"]}
+    assert list(chips) == ["karim", "Sylhet", "In person", "Oncology", "1000", "Female", "Bangla", "English"]
+    assert "Up to ৳1,000" in text_of(page)
+    without_english = client.get(chips["English"])
+    assert [chip.words for chip in without_english.context["chips"]] == [*chips][:-1]
+    assert without_english.context["query"].sort == "earliest"
+    assert [chip.words for chip in client.get(chips["karim"]).context["chips"]] == [*chips][1:]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("q", "x" * 101),
+        ("q", "karim\0"),
+        ("district", "atlantis"),
+        ("mode", "carrier-pigeon"),
+        ("available", "yesterday"),
+        ("specialty", "' OR 1=1"),
+        ("fee_max", "cheap"),
+        ("fee_max", "-5"),
+        ("fee_max", "9" * 30),
+        ("gender", "x"),
+        ("languages", "tlh"),
+        ("sort", "-password"),
+    ],
+)
+def test_a_senseless_value_is_told_at_its_field_and_the_rest_is_searched(
+    client: Client, field: str, value: str
+) -> None:
+    DoctorFactory(name="Karim", gender=Gender.FEMALE)
+    DoctorFactory(name="Rahim", gender=Gender.MALE)
+    asked = {"fee_max": "5000", "gender": "female"} | {field: value}
+    page = client.get(FIND, asked)
+    assert page.status_code == 200
+    (error,) = page.context["form"].errors[field]
+    assert str(error) in page.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
+    assert list(page.context["form"].errors) == [field]
+    assert names(page) == (["Karim"] if field != "gender" else names(client.get(FIND, {"fee_max": "5000"})))
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "abc", "1e9", "999999999", "9" * 40, "২", "1.5", ""])
+def test_an_absurd_page_is_one_that_there_is(client: Client, number: str) -> None:
+    for _ in range(PAGE_SIZE + 1):
+        DoctorFactory()
+    shown = client.get(FIND, {"page": number, "mode": "video"})
+    assert shown.context["page"].number in {1, 2}
+    assert shown.context["cards"]
+
+
+def test_pages_keep_what_was_asked(client: Client) -> None:
+    for _ in range(PAGE_SIZE + 1):
+        DoctorFactory()
+    page = client.get(FIND, {"mode": "video"})
+    assert 'href="?mode=video&amp;page=2"' in page.content.decode()
+    assert len(client.get(FIND, {"mode": "video", "page": "2"}).context["cards"]) == 1
+
+
+def test_nobody_found_offers_what_to_loosen(client: Client) -> None:
+    DoctorFactory(name="Karim")
+    page = client.get(FIND, {"q": "karim", "gender": "female"})
+    assert "No doctor fits all of this" in text_of(page)
+    assert [client.get(chip.href).context["result"].total for chip in page.context["chips"]] == [0, 1]
+    assert f'<a href="{FIND}"' in page.content.decode()
+
+
+def test_a_correction_is_told_and_markup_in_the_text_stays_text(client: Client) -> None:
+    DoctorFactory(name="Karim Rahman")
+    page = client.get(FIND, {"q": "<b>rahmn</b>"})
+    html = page.content.decode()
+    assert names(page) == ["Karim Rahman"]
+    assert "<strong>“rahman”</strong>" in html
+    assert "<b>rahmn" not in html
+    assert "&lt;b&gt;rahmn&lt;/b&gt;" in html
+
+
+def test_a_complaint_names_the_specialties_it_may_mean(client: Client) -> None:
+    specialty = SpecialtyFactory(name_en="Sleep medicine", slug="sleep")
+    SymptomFactory(name_en="Snoring", specialties=[specialty])
+    DoctorFactory(specialty=specialty)
+    page = client.get(FIND, {"q": "snoring"})
+    assert f'<a href="{FIND}?specialty=sleep">Sleep medicine</a>' in page.content.decode()
+
+
+def test_htmx_gets_the_list_alone_with_a_clean_address(client: Client) -> None:
+    DoctorFactory(name="Karim")
+    asked = {"q": "karim", "district": "", "mode": "video", "fee_max": "x", "languages": [], "sort": "", "page": "7"}
+    part = client.get(FIND, asked, headers={"HX-Request": "true"})
+    html = part.content.decode()
+    assert names(part) == ["Karim"]
+    assert "<html" not in html
+    assert 'hx-swap-oob="innerHTML:#results-count">1 doctor<' in html
+    assert part["HX-Push-Url"] == f"{FIND}?q=karim&mode=video"
+    assert "HX-Request" in part["Vary"]
+    assert str(part.context["form"].errors["fee_max"][0]) in html
+
+
+def test_suggestions_are_specialties_and_complaints_in_the_language_of_the_page(client: Client) -> None:
+    SpecialtyFactory(name_en="Oncology", name_bn="ক্যান্সার")
+    SymptomFactory(name_en="Snoring", name_bn="নাক ডাকা")
+    assert client.get(FIND).context["suggestions"]() == ["Oncology", "Snoring"]
+    client.cookies["language"] = "bn"
+    assert client.get(FIND).context["suggestions"]() == ["ক্যান্সার", "নাক ডাকা"]
+
+
+def test_finding_only_reads(client: Client) -> None:
+    assert client.post(FIND).status_code == 405
+    assert client.head(FIND).status_code == 200
