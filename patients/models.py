@@ -1,0 +1,143 @@
+"""Who is treated, who acts for them, and which doctor treats them."""
+
+from datetime import date
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from accounts.models import User
+from config.db import UUID7Field
+
+AGE_OF_MAJORITY = 18
+
+
+def today() -> date:
+    """The portal's day: guardianships begin and end at one instant, wherever somebody looks from."""
+    return timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
+
+
+class Sex(models.TextChoices):
+    FEMALE = "female", _("Female")
+    MALE = "male", _("Male")
+    OTHER = "other", _("Other")
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def acted_for_by(self, user) -> Self:
+        """The user's own patient, and those whom the user is the guardian of today."""
+        guarded = Guardianship.objects.current().filter(guardian=user).values("patient_id")
+        return self.filter(Q(user=user) | Q(pk__in=guarded))
+
+
+class Patient(models.Model):
+    """A person who is treated; with a user of their own, or only with guardians."""
+
+    id = UUID7Field()
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="patient"
+    )
+    name = models.CharField(_("name"), max_length=120)
+    birth_date = models.DateField(_("date of birth"), null=True, blank=True)
+    sex = models.CharField(_("sex"), max_length=10, choices=Sex, blank=True)
+    phone = PhoneNumberField(_("mobile number"), blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("patient")
+        verbose_name_plural = _("patients")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def people(self) -> models.QuerySet[User]:
+        """Those who act for this patient today and hear of it: the patient's own user, and the current guardians."""
+        guardians = Guardianship.objects.current().filter(patient=self).values("guardian_id")
+        return User.objects.filter(Q(pk=self.user_id) | Q(pk__in=guardians)).order_by("pk")
+
+    def age(self, on: date | None = None) -> int | None:
+        """Whole years on that day, today unless given; None where the date of birth is not known."""
+        if self.birth_date is None:
+            return None
+        on = on or timezone.localdate()
+        return on.year - self.birth_date.year - ((on.month, on.day) < (self.birth_date.month, self.birth_date.day))
+
+
+class Relation(models.TextChoices):
+    """What the patient is to the guardian."""
+
+    CHILD = "child", _("My child")
+    PARENT = "parent", _("My parent")
+    SPOUSE = "spouse", _("My husband or wife")
+    OTHER = "other", _("Somebody I care for")
+
+
+class GuardianshipQuerySet(models.QuerySet["Guardianship"]):
+    def current(self) -> Self:
+        return self.filter(valid__contains=today())
+
+
+class Guardianship(models.Model):
+    """A user acts for a patient on the days in `valid`; for a child it ends at 18 unless the patient renews it."""
+
+    guardian = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="guardianships")
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="guardianships")
+    relation = models.CharField(_("relation"), max_length=10, choices=Relation)
+    valid = DateRangeField(_("valid"))
+
+    objects = GuardianshipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("guardianship")
+        verbose_name_plural = _("guardianships")
+        constraints = [
+            ExclusionConstraint(
+                name="guardianship_not_twice_at_a_time",
+                expressions=[
+                    ("guardian", RangeOperators.EQUAL),
+                    ("patient", RangeOperators.EQUAL),
+                    ("valid", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(condition=Q(valid__isempty=False), name="guardianship_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guardian_id} → {self.patient_id}"
+
+
+class CareRelationshipQuerySet(models.QuerySet["CareRelationship"]):
+    def current(self) -> Self:
+        return self.filter(valid__contains=Now())
+
+
+class CareRelationship(models.Model):
+    """A doctor treats a patient during `valid`: why this doctor may see this patient's health facts.
+
+    `source` is the id of what it follows from (an appointment); its room writes it, in its own transaction.
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="care")
+    doctor = models.ForeignKey("doctors.Doctor", on_delete=models.CASCADE, related_name="care")
+    valid = DateTimeRangeField()
+    source = models.UUIDField(unique=True)
+
+    objects = CareRelationshipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("care relationship")
+        verbose_name_plural = _("care relationships")
+        indexes = [models.Index(fields=["doctor", "patient"], name="care_by_doctor")]
+
+    def __str__(self) -> str:
+        return f"{self.doctor_id} ↔ {self.patient_id}"

@@ -1,0 +1,28 @@
+"""Family: whom one books for."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from config.http import next_path
+from patients.forms import FamilyMemberForm
+from patients.services import add_family_member
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def add_member(request: HttpRequest) -> HttpResponse:
+    """Add a person whom one acts for, and go back to where one was asked for it."""
+    form = FamilyMemberForm(request.POST or None)
+    onward = next_path(request, otherwise="account")
+    if request.method == "POST" and form.is_valid():
+        member = add_family_member(request.user, **form.cleaned_data)
+        messages.success(request, _("%(name)s is added.") % {"name": member.name})
+        return redirect(onward)
+    status = 422 if form.errors else 200
+    return render(request, "patients/add_member.html", {"form": form, "next": onward}, status=status)
