@@ -1,0 +1,226 @@
+"""A doctor's calendar: the hours that repeat, what departs from them, and the rules by which time is offered."""
+
+from datetime import time, timedelta
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, DateTimeRangeField, RangeOperators
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Func, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import portal_time_zone, validate_time_zone
+from doctors.models import Doctor, Mode, PracticePlace
+from scheduling import slots
+
+MINUTES_A_DAY = 24 * 60
+
+
+class Calendar(models.Model):
+    """The rules by which a doctor's time is offered. A doctor without one offers none."""
+
+    doctor = models.OneToOneField(Doctor, on_delete=models.CASCADE, primary_key=True, related_name="calendar")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default=portal_time_zone, validators=[validate_time_zone]
+    )
+    slot_minutes = models.PositiveSmallIntegerField(
+        _("length of a visit (minutes)"), default=15, validators=[MinValueValidator(5), MaxValueValidator(240)]
+    )
+    buffer_before_minutes = models.PositiveSmallIntegerField(
+        _("pause before a visit (minutes)"), default=0, validators=[MaxValueValidator(120)]
+    )
+    buffer_after_minutes = models.PositiveSmallIntegerField(
+        _("pause after a visit (minutes)"), default=0, validators=[MaxValueValidator(120)]
+    )
+    notice_minutes = models.PositiveIntegerField(
+        _("booked at the latest (minutes before)"), default=30, validators=[MaxValueValidator(14 * MINUTES_A_DAY)]
+    )
+    horizon_days = models.PositiveSmallIntegerField(
+        _("booked at the earliest (days before)"), default=30, validators=[MinValueValidator(1), MaxValueValidator(365)]
+    )
+
+    class Meta:
+        verbose_name = _("calendar")
+        verbose_name_plural = _("calendars")
+        constraints = [
+            models.CheckConstraint(condition=Q(slot_minutes__range=(5, 240)), name="visit_not_of_a_senseless_length"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.doctor_id)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def rules(self) -> slots.Rules:
+        return slots.Rules(
+            zone=self.zone,
+            slot=timedelta(minutes=self.slot_minutes),
+            buffer_before=timedelta(minutes=self.buffer_before_minutes),
+            buffer_after=timedelta(minutes=self.buffer_after_minutes),
+            notice=timedelta(minutes=self.notice_minutes),
+            horizon=timedelta(days=self.horizon_days),
+        )
+
+
+class Weekday(models.IntegerChoices):
+    """As date.weekday() counts."""
+
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class WeekMinutes(Func):
+    """The minutes of the week, 0 to 10080, that hours take: split in two where they run past the week's end."""
+
+    function = "week_minutes"
+
+
+class Int4MultiRangeField(models.Field):
+    """A generated column that only the database reads."""
+
+    def db_type(self, connection) -> str:
+        return "int4multirange"
+
+
+def always() -> DateRange:
+    return DateRange(None, None)
+
+
+class WeeklyHours(models.Model):
+    """A stretch of time that repeats every week, on the doctor's wall clock: local start plus duration.
+
+    `valid` holds the local days on which it may begin. It may run past midnight.
+    """
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="weekly_hours")
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday)
+    start = models.TimeField(_("from"))
+    minutes = models.PositiveSmallIntegerField(_("length (minutes)"))
+    modes = ArrayField(models.CharField(max_length=10, choices=Mode), verbose_name=_("modes"))
+    place = models.ForeignKey(
+        PracticePlace, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("place")
+    )
+    valid = DateRangeField(_("valid"), default=always)
+    week = models.GeneratedField(
+        expression=WeekMinutes("weekday", "start", "minutes"), output_field=Int4MultiRangeField(), db_persist=True
+    )
+
+    class Meta:
+        verbose_name = _("weekly hours")
+        verbose_name_plural = _("weekly hours")
+        ordering = ["weekday", "start"]
+        constraints = [
+            ExclusionConstraint(
+                name="weekly_hours_not_overlapping",
+                expressions=[
+                    ("doctor", RangeOperators.EQUAL),
+                    ("week", RangeOperators.OVERLAPS),
+                    ("valid", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(condition=Q(minutes__range=(5, MINUTES_A_DAY)), name="weekly_hours_not_too_long"),
+            models.CheckConstraint(condition=Q(weekday__range=(0, 6)), name="weekday_not_unknown"),
+            models.CheckConstraint(condition=Q(modes__len__gte=1), name="weekly_hours_not_without_a_mode"),
+            models.CheckConstraint(
+                condition=~Q(modes__contains=[Mode.IN_PERSON]) | Q(place__isnull=False),
+                name="hours_in_person_not_without_a_place",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"
+
+    @property
+    def end(self) -> time:
+        """The wall clock's time at the end; may be on the next day."""
+        total = (self.start.hour * 60 + self.start.minute + self.minutes) % MINUTES_A_DAY
+        return time(total // 60, total % 60)
+
+    @property
+    def block(self) -> slots.WeeklyBlock:
+        return slots.WeeklyBlock(
+            weekday=self.weekday,
+            start=self.start.hour * 60 + self.start.minute,
+            minutes=self.minutes,
+            modes=frozenset(self.modes),
+            place=self.place_id,
+            valid_from=self.valid.lower,
+            valid_until=self.valid.upper - timedelta(days=1) if self.valid.upper else None,
+        )
+
+
+class PeriodQuerySet(models.QuerySet):
+    def touching(self, window: slots.Interval) -> Self:
+        return self.filter(period__overlap=(window.start, window.end))
+
+
+class ExtraHours(models.Model):
+    """Time that a doctor offers once, beside the weekly hours."""
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="extra_hours")
+    period = DateTimeRangeField(_("period"))
+    modes = ArrayField(models.CharField(max_length=10, choices=Mode), verbose_name=_("modes"))
+    place = models.ForeignKey(
+        PracticePlace, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("place")
+    )
+
+    objects = PeriodQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("extra hours")
+        verbose_name_plural = _("extra hours")
+        constraints = [
+            ExclusionConstraint(
+                name="extra_hours_not_overlapping",
+                expressions=[("doctor", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__startswith__isnull=False, period__endswith__isnull=False),
+                name="extra_hours_not_endless",
+            ),
+            models.CheckConstraint(condition=Q(modes__len__gte=1), name="extra_hours_not_without_a_mode"),
+            models.CheckConstraint(
+                condition=~Q(modes__contains=[Mode.IN_PERSON]) | Q(place__isnull=False),
+                name="extra_hours_in_person_not_without_a_place",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.doctor_id} + {self.period}"
+
+
+class TimeOff(models.Model):
+    """Time in which a doctor is away; it closes what the hours would open."""
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="time_off")
+    period = DateTimeRangeField(_("period"))
+
+    objects = PeriodQuerySet["TimeOff"].as_manager()
+
+    class Meta:
+        verbose_name = _("time off")
+        verbose_name_plural = _("time off")
+        constraints = [
+            ExclusionConstraint(
+                name="time_off_not_overlapping",
+                expressions=[("doctor", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__startswith__isnull=False, period__endswith__isnull=False),
+                name="time_off_not_endless",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.doctor_id} − {self.period}"
