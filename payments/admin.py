@@ -1,0 +1,223 @@
+"""Money in the admin: all of it to be read, none to be edited. What an administrator decides goes through services."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from config.admin import PortalModelAdmin, Unchangeable
+from config.errors import DomainError
+from payments import services
+from payments.models import Charge, GatewayMessage, Journal, LedgerEntry, PaymentAttempt, Refund
+
+# Not by its whole name: unfold's system check would look that up in a database that may have no tables yet.
+DECIDE = "decide"
+
+
+class ReadOnly(Unchangeable):
+    """As the portal's, every field shown, also what a form would leave out because no form may write it."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        return [name for name in (field.name for field in self.opts.fields) if name not in (self.exclude or ())]
+
+
+class ReadOnlyAdmin(ReadOnly, PortalModelAdmin):
+    list_filter_submit = True
+
+    def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm("payments.decide_charge")
+
+
+class ReadOnlyInline(ReadOnly, TabularInline):
+    extra = 0
+    show_title = False
+    show_change_link = True
+
+
+class AttemptInline(ReadOnlyInline):
+    model = PaymentAttempt
+    fields = ["tran_id", "status", "amount", "currency", "val_id", "is_surplus", "failure", "created_at", "settled_at"]
+
+
+class RefundInline(ReadOnlyInline):
+    model = Refund
+    fields = ["refund_trans_id", "status", "amount", "reason", "requested_by", "failure", "created_at", "done_at"]
+
+
+class EntryInline(ReadOnlyInline):
+    model = LedgerEntry
+    fields = ["account", "amount", "currency"]
+    show_change_link = False
+
+
+class RefundForm(BaseDialogForm):
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        help_text=_("Leave it empty to give back all that is left."),
+        required=False,
+        max_digits=10,
+        decimal_places=2,
+        validators=[MinValueValidator(1)],
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+
+
+@admin.register(Charge)
+class ChargeAdmin(ReadOnlyAdmin):
+    list_display = ["id", "payer", "description", "amount", "currency", "status", "created_at", "paid_at"]
+    list_filter = ["status", "seller", ("created_at", RangeDateTimeFilter), ("paid_at", RangeDateTimeFilter)]
+    list_select_related = ["payer"]
+    search_fields = ["id__exact", "payer__email", "attempts__tran_id", "attempts__val_id", "refunds__refund_trans_id"]
+    search_help_text = _("The charge, a tran_id, a val_id, a refund_trans_id, or the payer's e-mail address.")
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    inlines = [AttemptInline, RefundInline]
+    actions_detail = ["refund", "approve", "refuse"]
+
+    @action(
+        description=_("Refund"),
+        permissions=[DECIDE],
+        icon="undo",
+        dialog={"title": _("Give money back to the payer"), "form_class": RefundForm, "form_submit_text": _("Refund")},
+    )
+    def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
+        amount = form.cleaned_data["amount"]
+
+        def decide(charge: Charge) -> str:
+            refund = services.refund_by_admin(charge, amount=amount, by=request.user)
+            return f"Refund {refund.refund_trans_id}: {refund.amount}" if refund else "Nothing was left to refund"
+
+        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
+
+    @action(
+        description=_("Let it stand"),
+        permissions=[DECIDE],
+        icon="check",
+        variant=ActionVariant.SUCCESS,
+        dialog={
+            "title": _("Let the risky payment stand"),
+            "description": _("The charge is paid, and what was bought goes ahead."),
+            "form_submit_text": _("Let it stand"),
+        },
+    )
+    def approve(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def decide(charge: Charge) -> str:
+            services.approve_review(charge, by=request.user)
+            return "Risky payment approved"
+
+        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
+
+    @action(
+        description=_("Send it back"),
+        permissions=[DECIDE],
+        icon="block",
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": _("Send the risky payment back"),
+            "description": _("All of it goes back, and what was bought is called off."),
+            "form_submit_text": _("Send it back"),
+        },
+    )
+    def refuse(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def decide(charge: Charge) -> str:
+            services.refuse_review(charge, by=request.user)
+            return "Risky payment refused"
+
+        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """What can be decided of this charge as it stands."""
+        status = Charge.objects.filter(pk=object_id).values_list("status", flat=True).first()
+        offered = {Charge.Status.PAID: {"refund"}, Charge.Status.REVIEW: {"approve", "refuse"}}.get(status, set())
+        actions = super().get_actions_detail(request, object_id)
+        return [each for each in actions if each.method.original_function_name in offered]
+
+
+@admin.register(PaymentAttempt)
+class PaymentAttemptAdmin(ReadOnlyAdmin):
+    list_display = ["tran_id", "status", "amount", "currency", "val_id", "is_surplus", "created_at", "settled_at"]
+    list_filter = ["status", "is_surplus", ("created_at", RangeDateTimeFilter)]
+    search_fields = ["tran_id", "val_id", "bank_tran_id", "charge__id__exact"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    exclude = ["page_url", "session_key"]
+
+
+@admin.register(GatewayMessage)
+class GatewayMessageAdmin(ReadOnlyAdmin):
+    list_display = ["id", "source", "tran_id", "status", "verdict", "attempts", "received_at"]
+    list_filter = ["status", "verdict", "source", ("received_at", RangeDateTimeFilter)]
+    search_fields = ["tran_id", "fields__val_id"]
+    date_hierarchy = "received_at"
+    ordering = ["-received_at"]
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ["refund_trans_id", "status", "amount", "reason", "requested_by", "asked", "created_at", "done_at"]
+    list_filter = ["status", "reason", ("created_at", RangeDateTimeFilter)]
+    list_select_related = ["requested_by"]
+    search_fields = ["refund_trans_id", "refund_ref_id", "attempt__tran_id", "charge__id__exact"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    actions_detail = ["try_again"]
+
+    @action(
+        description=_("Try again"),
+        url_path="try-again",
+        permissions=[DECIDE],
+        icon="refresh",
+        dialog={
+            "title": _("Ask the gateway for this refund anew"),
+            "description": _("Look first, at the gateway, that the money did not go back."),
+            "form_submit_text": _("Try again"),
+        },
+    )
+    def try_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def decide(refund: Refund) -> str:
+            return f"Tried again as {services.retry_refund(refund, by=request.user).refund_trans_id}"
+
+        return decided(self, request, get_object_or_404(Refund, pk=object_id), decide)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        failed = Refund.objects.filter(pk=object_id, status=Refund.Status.FAILED).exists()
+        return super().get_actions_detail(request, object_id) if failed else []
+
+
+@admin.register(Journal)
+class JournalAdmin(ReadOnlyAdmin):
+    list_display = ["id", "kind", "cause", "charge_id", "at"]
+    list_filter = ["kind", ("at", RangeDateTimeFilter)]
+    search_fields = ["cause", "charge__id__exact"]
+    date_hierarchy = "at"
+    ordering = ["-at"]
+    inlines = [EntryInline]
+
+
+def decided[M: models.Model](
+    model_admin: PortalModelAdmin, request: HttpRequest, subject: M, service: Callable[[M], str]
+) -> HttpResponse:
+    """Run the service, put what it did on the admin's record, and go back to the page; a refusal is said there."""
+    try:
+        done = service(subject)
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        model_admin.log_change(request, subject, done)
+        messages.success(request, done)
+    opts = subject._meta
+    response = redirect(f"admin:{opts.app_label}_{opts.model_name}_change", subject.pk)
+    return HttpResponseClientRedirect(response.url) if request.htmx else response

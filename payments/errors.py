@@ -1,0 +1,43 @@
+"""What payments refuses, in words for the person who asked."""
+
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+
+
+class NotPayable(DomainError):
+    message = _("This can no longer be paid.")
+
+
+class TriedTooOften(NotPayable):
+    message = _("This payment was tried too many times. Book again, or ask us for help.")
+
+
+class PaymentUnavailable(DomainError):
+    """Nobody knows whether the gateway took the attempt in; the charge is as it was."""
+
+    status = 503
+    message = _("The payment service does not answer. Nothing was paid. Your time is still held: try again.")
+
+
+class PaymentRefused(DomainError):
+    status = 502
+    message = _(
+        "The payment service could not start your payment. Nothing was paid. Your time is still held: try again."
+    )
+
+
+class AlreadyPaid(DomainError):
+    message = _("This has been paid already.")
+
+
+class NotUnderReview(DomainError):
+    message = _("This payment is not waiting for a decision.")
+
+
+class NotRefundable(DomainError):
+    message = _("This amount cannot be given back: it is more than what is left of the payment.")
+
+
+class ReviewedAsAWhole(DomainError):
+    message = _("A payment that is being looked at can only be given back as a whole.")

@@ -1,0 +1,382 @@
+"""Money: what is owed, how it was tried, what the gateway said, what goes back, and the ledger of all of it.
+
+Generic: a Charge does not know what was bought. The room that sold it keeps the Charge's id and listens to the two
+signals of payments/signals.py.
+"""
+
+import secrets
+import string
+from decimal import Decimal
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Prefetch, Q, Sum
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from config.db import PAGE, AppendOnlyModel, UUID7Field
+
+ALPHABET = string.ascii_uppercase + string.digits
+
+
+def new_tran_id() -> str:
+    """26 characters: unguessable, within the gateway's 30, and never twice."""
+    return "P" + "".join(secrets.choice(ALPHABET) for _ in range(25))
+
+
+def new_refund_trans_id() -> str:
+    return "R" + "".join(secrets.choice(ALPHABET) for _ in range(25))
+
+
+class ChargeQuerySet(models.QuerySet["Charge"]):
+    def visible_to(self, user: User) -> Self:
+        """The charges that this user pays."""
+        return self.filter(payer=user)
+
+    def for_page(self) -> Self:
+        """All that the payer's page shows."""
+        attempts = PaymentAttempt.objects.order_by("pk")
+        refunds = Refund.objects.order_by("pk")
+        return self.prefetch_related(Prefetch("attempts", attempts), Prefetch("refunds", refunds)).fetch_mode(PAGE)
+
+
+class Charge(models.Model):
+    """A sum that a user owes for one thing.
+
+    `seller` and `done_path` are the selling room's: its name, and the page that the payer goes back to. Whoever changes
+    a charge, its attempts' fate or its refunds holds the lock on its row (services.lock_charge).
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("To be paid")
+        REVIEW = "review", _("Being looked at")
+        PAID = "paid", _("Paid")
+        VOID = "void", _("No longer owed")
+
+    id = UUID7Field()
+    payer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="charges")
+    # The gateway wants one; empty when the seller knows none.
+    payer_phone = models.CharField(max_length=20, blank=True)
+    seller = models.CharField(max_length=40)
+    description = models.CharField(_("for"), max_length=160)
+    done_path = models.CharField(max_length=200)
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    currency = models.CharField(max_length=3, default=settings.CURRENCY)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    # Until when a new attempt may start: the hold's end, for a booking.
+    due_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ChargeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("charge")
+        verbose_name_plural = _("charges")
+        permissions = [("decide_charge", "Can give charges back and decide on risky payments")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="charge_not_below_a_paisa"),
+            models.CheckConstraint(
+                condition=~Q(status="paid") | Q(paid_at__isnull=False), name="charge_not_paid_without_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "review", "paid", "void"]), name="charge_status_not_unknown"
+            ),
+            models.CheckConstraint(
+                condition=Q(done_path__startswith="/") & ~Q(done_path__startswith="//"),
+                name="charge_does_not_lead_off_the_portal",
+            ),
+        ]
+        indexes = [models.Index(fields=["payer", "-created_at"], name="charges_of_a_payer")]
+
+    def __str__(self) -> str:
+        return f"{self.description} · {self.amount} {self.currency}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("payments:charge", args=[self.pk])
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether the payer may start another attempt now."""
+        return self.status == self.Status.OPEN and (self.due_at is None or self.due_at > timezone.now())
+
+    @property
+    def refunded(self) -> Decimal:
+        """What was promised back of the payment that counts, in whatever state it is, short of refused.
+
+        A surplus that went back is not in it: it never paid for anything.
+        """
+        counting = self.refunds.filter(attempt__is_surplus=False).exclude(status=Refund.Status.FAILED)
+        return counting.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+
+
+class PaymentAttemptQuerySet(models.QuerySet["PaymentAttempt"]):
+    def undecided(self) -> Self:
+        """Those whose fate the gateway has not told."""
+        return self.filter(status__in=PaymentAttempt.UNDECIDED)
+
+    def with_money(self) -> Self:
+        """Those whose money is at the gateway, in our name."""
+        return self.filter(status__in=PaymentAttempt.WITH_MONEY)
+
+    def to_ask_about(self) -> Self:
+        return self.filter(ask_at__lte=Now()).order_by("ask_at")
+
+
+class PaymentAttempt(models.Model):
+    """One try at paying a charge through the gateway; its row is durable before the gateway is called."""
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("Started")
+        # The gateway was asked for a session and gave no clear answer: it may or may not know of this attempt.
+        UNKNOWN = "unknown", _("Unknown")
+        OPEN = "open", _("At the gateway")
+        # The gateway calls the payment risky. Its money is ours already; the sale waits for an administrator.
+        REVIEW = "review", _("Being looked at")
+        SETTLED = "settled", _("Settled")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled by the payer")
+        EXPIRED = "expired", _("Never paid")
+
+    UNDECIDED = (Status.CREATED, Status.UNKNOWN, Status.OPEN)
+    WITH_MONEY = (Status.REVIEW, Status.SETTLED)
+    # How many a charge may have: more is a mistake, or somebody trying cards.
+    MOST = 10
+
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="attempts")
+    tran_id = models.CharField(max_length=30, unique=True, default=new_tran_id, editable=False)
+    # The gateway took money a second time under that attempt's tran_id; this row is what holds it.
+    twin_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="twins")
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=10, choices=Status, default=Status.CREATED)
+    session_key = models.CharField(max_length=80, blank=True)
+    page_url = models.URLField(max_length=600, blank=True)
+    val_id = models.CharField(max_length=60, unique=True, null=True, blank=True)
+    bank_tran_id = models.CharField(max_length=80, blank=True)
+    card_type = models.CharField(max_length=60, blank=True)
+    store_amount = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
+    failure = models.CharField(max_length=160, blank=True)
+    # This settlement came beside another one of the same charge; all of it goes back.
+    is_surplus = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    # When the gateway is to be asked about it next, and when it was last. Empty `ask_at`: no more.
+    ask_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PaymentAttemptQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("payment attempt")
+        verbose_name_plural = _("payment attempts")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status__in=["review", "settled"])
+                | Q(val_id__isnull=False, settled_at__isnull=False, store_amount__isnull=False),
+                name="attempt_not_settled_without_the_gateways_word",
+            ),
+            models.UniqueConstraint(
+                fields=["charge"],
+                condition=Q(status__in=["review", "settled"], is_surplus=False),
+                name="charge_not_settled_twice",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["created", "unknown", "open", "review", "settled", "failed", "cancelled", "expired"]
+                ),
+                name="attempt_status_not_unknown",
+            ),
+        ]
+        indexes = [models.Index(F("ask_at"), condition=Q(ask_at__isnull=False), name="attempts_to_ask_about")]
+
+    def __str__(self) -> str:
+        return self.tran_id
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status in self.UNDECIDED
+
+
+class GatewayMessageQuerySet(models.QuerySet["GatewayMessage"]):
+    def due(self) -> Self:
+        """Those to be dealt with now, longest waiting first."""
+        return self.filter(status=GatewayMessage.Status.NEW, due_at__lte=Now()).order_by("due_at")
+
+
+class GatewayMessage(models.Model):
+    """The inbox: every message of the gateway as it came, kept before anything is decided."""
+
+    class Source(models.TextChoices):
+        IPN = "ipn", _("Server to server")
+        RETURN = "return", _("The payer's browser")
+
+    class Status(models.TextChoices):
+        NEW = "new", _("New")
+        DONE = "done", _("Dealt with")
+        REFUSED = "refused", _("Refused")
+        # Tried many times in vain; an administrator looks.
+        ASIDE = "aside", _("Set aside")
+
+    class Verdict(models.TextChoices):
+        SETTLED = "settled", _("The payment is settled")
+        ASKED = "asked", _("The gateway was asked instead")
+        NOT_SIGNED = "not_signed", _("Not signed by the gateway")
+        OTHER_STORE = "other_store", _("Meant for another store")
+        UNKNOWN_ATTEMPT = "unknown_attempt", _("No such attempt")
+        OTHER_AMOUNT = "other_amount", _("Speaks of another amount")
+        NOT_VALID = "not_valid", _("The gateway does not confirm it")
+        OTHER_PAYMENT = "other_payment", _("The gateway confirms another payment")
+        TOO_OFTEN = "too_often", _("Tried many times in vain")
+
+    source = models.CharField(max_length=10, choices=Source)
+    tran_id = models.CharField(max_length=60, blank=True)
+    fields = models.JSONField()
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    status = models.CharField(max_length=10, choices=Status, default=Status.NEW)
+    verdict = models.CharField(max_length=20, choices=Verdict, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_default=Now())
+
+    objects = GatewayMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("gateway message")
+        verbose_name_plural = _("gateway messages")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["new", "done", "refused", "aside"]), name="message_status_not_unknown"
+            )
+        ]
+        indexes = [
+            models.Index(F("due_at"), condition=Q(status="new"), name="messages_to_deal_with"),
+            models.Index(fields=["tran_id"], name="messages_of_an_attempt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_source_display()} · {self.tran_id}"
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def due(self) -> Self:
+        """Those to be asked about now, longest waiting first."""
+        return self.filter(status__in=Refund.UNDECIDED, due_at__lte=Now()).order_by("due_at")
+
+
+class Refund(models.Model):
+    """Money that goes back to where one attempt took it from. Asked for again under the same `refund_trans_id`."""
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Asked for")
+        PROCESSING = "processing", _("On its way")
+        DONE = "done", _("Arrived")
+        FAILED = "failed", _("Refused by the gateway")
+
+    UNDECIDED = (Status.REQUESTED, Status.PROCESSING)
+
+    class Reason(models.TextChoices):
+        CANCELLED = "cancelled", _("The booking was cancelled")
+        TOO_LATE = "too_late", _("The payment came after the time was gone")
+        SURPLUS = "surplus", _("Paid twice")
+        ADMIN = "admin", _("Decided by an administrator")
+
+    id = UUID7Field()
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="refunds")
+    attempt = models.ForeignKey(PaymentAttempt, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
+    reason = models.CharField(_("reason"), max_length=12, choices=Reason)
+    # Who decided it; nobody when it follows from a rule.
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    refund_trans_id = models.CharField(max_length=30, unique=True, default=new_refund_trans_id, editable=False)
+    refund_ref_id = models.CharField(max_length=80, blank=True)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.REQUESTED)
+    failure = models.CharField(max_length=160, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    done_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(db_default=Now())
+    asked = models.PositiveSmallIntegerField(default=0)
+
+    objects = RefundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_not_below_a_paisa"),
+            models.CheckConstraint(
+                condition=~Q(status="done") | Q(done_at__isnull=False), name="refund_not_done_without_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["requested", "processing", "done", "failed"]),
+                name="refund_status_not_unknown",
+            ),
+        ]
+        indexes = [
+            models.Index(F("due_at"), condition=Q(status__in=["requested", "processing"]), name="refunds_to_ask_about")
+        ]
+
+    def __str__(self) -> str:
+        return self.refund_trans_id
+
+
+class Account(models.TextChoices):
+    """The accounts of the ledger; docs/payments.md has the sign of each. What a payer paid is a deposit until what was
+    bought is done."""
+
+    GATEWAY = "gateway", _("At the gateway")
+    GATEWAY_FEE = "gateway_fee", _("The gateway's fee")
+    DEPOSIT = "deposit", _("Patients' deposits")
+    REFUNDS_DUE = "refunds_due", _("Refunds due")
+    DOCTOR = "doctor", _("Owed to doctors")
+    COMMISSION = "commission", _("Commission")
+    DESK = "desk", _("Cash at the desk")
+    CHARGEBACK = "chargeback", _("Chargebacks")
+
+
+class Journal(AppendOnlyModel):
+    """One movement of money; its entries sum to zero in each currency, which a deferred trigger sees to."""
+
+    class Kind(models.TextChoices):
+        SETTLEMENT = "settlement", _("Payment settled")
+        REFUND_DUE = "refund_due", _("Refund promised")
+        REFUND_PAID = "refund_paid", _("Refund paid")
+        REFUND_FAILED = "refund_failed", _("Refund refused by the gateway")
+
+    id = UUID7Field()
+    kind = models.CharField(max_length=20, choices=Kind)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="journals")
+    # What this journal follows from: an attempt's tran_id, a refund's refund_trans_id. Once for each kind.
+    cause = models.CharField(max_length=60)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("journal")
+        verbose_name_plural = _("journals")
+        constraints = [models.UniqueConstraint(fields=["kind", "cause"], name="journal_not_twice_for_a_cause")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.cause}"
+
+
+class LedgerEntry(AppendOnlyModel):
+    """A signed line of a journal. Plus is what we have or spend, minus is what we owe or earn."""
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
+    account = models.CharField(max_length=20, choices=Account)
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_empty")]
+        indexes = [models.Index(fields=["account", "currency"], name="ledger_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.amount:+} {self.currency}"

@@ -1,0 +1,117 @@
+"""A payer in a real browser, with and without scripts: to the gateway's origin, back across sites, and on."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings as django_settings
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from payments.models import Charge
+from tests.factories.payments import ChargeFactory
+from tests.payments.till import Till
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
+def scripts(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def charge(till: Till) -> Charge:
+    return ChargeFactory(description="Video visit", done_path="/account/")
+
+
+@pytest.fixture
+def payer(browser: Browser, scripts: bool, till: Till, charge: Charge) -> Iterator[Page]:
+    context = browser.new_context(java_script_enabled=scripts, viewport={"width": 390, "height": 844})
+    sign_in(context, till, charge)
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(context: BrowserContext, till: Till, charge: Charge) -> None:
+    cookie = till.browser(charge).cookies[django_settings.SESSION_COOKIE_NAME]
+    address = urlsplit(till.origin)
+    assert address.hostname != urlsplit(till.sandbox.url).hostname, "the two must be different sites"
+    context.add_cookies(
+        [{"name": cookie.key, "value": cookie.value, "url": till.origin, "sameSite": "Lax", "httpOnly": True}]
+    )
+
+
+def pay(page: Page, button: str, *, scripts: bool) -> None:
+    """From our page to the gateway's, decide there, and back."""
+    page.get_by_role("button", name=re.compile("^Pay ৳500")).click()
+    page.wait_for_url(re.compile("/EasyCheckOut/"))
+    page.get_by_label("bKash").check()
+    page.get_by_role("button", name=re.compile(f"^{button}")).click()
+    if not scripts:
+        page.get_by_role("button", name=re.compile("^Return to")).click()
+    page.wait_for_url(re.compile("/payments/[0-9a-f-]{36}/$"))
+
+
+def test_payer_pays_and_is_still_signed_in(till: Till, payer: Page, charge: Charge, scripts: bool) -> None:
+    payer.goto(f"{till.origin}/payments/{charge.pk}/")
+    pay(payer, "Pay ৳", scripts=scripts)
+
+    expect(payer.get_by_text("We are asking the payment service")).to_be_visible()
+    till.work()
+    if scripts:
+        # The page noticed by itself, and went to where the seller wants the payer, who is still signed in.
+        payer.wait_for_url(f"{till.origin}/account/")
+        payer.goto(f"{till.origin}/payments/{charge.pk}/")
+    else:
+        payer.get_by_role("link", name="Check again").click()
+    expect(payer.get_by_text("It is paid")).to_be_visible()
+    expect(payer.get_by_role("link", name="Go on")).to_have_attribute("href", "/account/")
+
+
+@pytest.mark.parametrize(
+    ("button", "sentence"), [("Fail", "The payment did not go through"), ("Cancel", "You cancelled the payment")]
+)
+def test_payer_whose_payment_fails_tries_again(
+    till: Till, payer: Page, charge: Charge, scripts: bool, button: str, sentence: str
+) -> None:
+    payer.goto(f"{till.origin}/payments/{charge.pk}/")
+    pay(payer, button, scripts=scripts)
+    till.work()
+    if not scripts:
+        payer.get_by_role("link", name="Check again").click()
+    expect(payer.get_by_text(sentence)).to_be_visible()
+
+    pay(payer, "Pay ৳", scripts=scripts)
+    till.work()
+    charge.refresh_from_db()
+    assert charge.status == Charge.Status.PAID
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_break_no_rule_of_ours(
+    till: Till, browser: Browser, charge: Charge, width: int, scheme: Any
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    sign_in(context, till, charge)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    attempt = till.start(charge)
+    address = f"{till.origin}/payments/{charge.pk}/"
+    waiting = page.goto(address)
+    assert waiting
+    expect(page.get_by_text("We are asking the payment service")).to_be_visible()
+    assert Axe().run(page).violations_count == 0
+    till.pay(attempt)
+    till.work()
+    # It goes on by itself; whoever comes back to it finds the receipt of it.
+    page.wait_for_url(f"{till.origin}/account/")
+    page.goto(address)
+    expect(page.get_by_text("It is paid")).to_be_visible()
+    assert Axe().run(page).violations_count == 0
+    assert complaints == []
+    context.close()
