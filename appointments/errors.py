@@ -1,0 +1,25 @@
+"""What the house says no to, in words for the person who asked."""
+
+from django.utils.translation import gettext_lazy as _
+
+from config.errors import DomainError
+
+
+class IllegalMove(DomainError):
+    message = _("This appointment has changed in the meantime. Please look at it again.")
+
+
+class SlotGone(DomainError):
+    message = _("This time is no longer open. Please choose another one.")
+
+
+class PatientBusy(DomainError):
+    message = _("There is already an appointment for this patient at that time.")
+
+
+class TooManyHolds(DomainError):
+    message = _("You are holding two other times already. Pay for one of them, or let it go first.")
+
+
+class NotCancellable(DomainError):
+    message = _("This appointment can no longer be cancelled here.")

@@ -1,0 +1,110 @@
+"""What people type when they book or cancel."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from doctors.models import Mode
+from patients.forms import mobile_number
+from patients.models import Patient
+
+ME = "me"
+
+
+def is_near(day: date) -> bool:
+    """Whether sums on it stay within the calendar, whatever the zone."""
+    return 2000 <= day.year <= 2200
+
+
+class InstantField(forms.Field):
+    """An instant in ISO 8601 with its offset, as the links to open times carry it."""
+
+    default_error_messages = {
+        "required": _("Please choose a time."),
+        "invalid": _("This is not a time that we can read. Please choose a time again."),
+    }
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        try:
+            # A plus sign in a link arrives as a blank.
+            instant = parse_datetime(str(value).strip().replace(" ", "+"))
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None or not is_near(instant):
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return instant
+
+
+class ChosenTimeForm(forms.Form):
+    """The time that a link to the booking page names."""
+
+    start = InstantField()
+    mode = forms.ChoiceField(choices=Mode)
+
+
+class TimesForm(forms.Form):
+    """Which days of a doctor's calendar to show: this very day, or the seven days with it in them."""
+
+    mode = forms.ChoiceField(choices=Mode, required=False)
+    day = forms.DateField(required=False)
+    week = forms.DateField(required=False)
+
+    def clean_day(self) -> date | None:
+        return self._near("day")
+
+    def clean_week(self) -> date | None:
+        return self._near("week")
+
+    def _near(self, name: str) -> date | None:
+        day: date | None = self.cleaned_data[name]
+        if day and not is_near(day):
+            raise ValidationError(_("This is not a day that we can show."))
+        return day
+
+
+class VisitForm(forms.Form):
+    """What a visitor says before signing in: why. For whom is asked when we know who asks."""
+
+    reason = forms.CharField(
+        label=_("Reason for the visit"),
+        help_text=_("What troubles you, and since when? Only the doctor reads this."),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+    )
+
+
+class BookingForm(VisitForm):
+    """For whom a signed-in user books, and why."""
+
+    patient = forms.ChoiceField(label=_("Who is the visit for?"), widget=forms.RadioSelect)
+    phone = mobile_number(required=False)
+    field_order = ("patient", "phone", "reason")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        patients = list(Patient.objects.acted_for_by(user).order_by("created_at"))
+        own = next((patient for patient in patients if patient.user_id == user.pk), None)
+        family = [patient for patient in patients if patient is not own]
+        me = (str(own.pk) if own else ME, _("Me (%(name)s)") % {"name": own.name if own else user.name})
+        self.fields["patient"].choices = [me, *((str(patient.pk), patient.name) for patient in family)]
+        self.fields["patient"].initial = me[0]
+        self.by_pk = {str(patient.pk): patient for patient in patients}
+        if own is not None and own.phone:
+            del self.fields["phone"]
+        else:
+            self.fields["phone"].required = True
+            self.fields["phone"].help_text = _("For the payment, and if the doctor has to reach you.")
+
+    @property
+    def chosen(self) -> Patient | None:
+        """The patient that was chosen; None stands for the user who has no patient yet."""
+        return self.by_pk.get(self.cleaned_data["patient"])

@@ -1,0 +1,215 @@
+"""The booking: one row from the first hold to the end, and the events of its life."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from config.db import PAGE, AppendOnlyModel, UUID7Field
+from doctors.models import Doctor, Mode
+from patients.models import Patient
+
+HOLD = timedelta(minutes=10)
+LONGEST_HOLD = timedelta(minutes=20)
+LIVE_HOLDS_AN_ACCOUNT = 2
+
+
+class Status(models.TextChoices):
+    HELD = "held", _("Held")
+    PAYMENT_REVIEW = "payment_review", _("Payment being looked at")
+    CONFIRMED = "confirmed", _("Confirmed")
+    IN_PROGRESS = "in_progress", _("In progress")
+    COMPLETED = "completed", _("Completed")
+    NO_SHOW = "no_show", _("Missed")
+    EXPIRED = "expired", _("Not completed in time")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+# While in one of these, a booking keeps its time from everybody else.
+OCCUPYING = (Status.HELD, Status.PAYMENT_REVIEW, Status.CONFIRMED, Status.IN_PROGRESS)
+
+# The only changes that there are. docs/architecture.md's diagram is made from this table.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.HELD: frozenset({Status.CONFIRMED, Status.PAYMENT_REVIEW, Status.EXPIRED, Status.CANCELLED}),
+    Status.PAYMENT_REVIEW: frozenset({Status.CONFIRMED, Status.CANCELLED}),
+    Status.EXPIRED: frozenset({Status.CONFIRMED}),
+    Status.CONFIRMED: frozenset({Status.IN_PROGRESS, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}),
+    Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}),
+    Status.NO_SHOW: frozenset({Status.COMPLETED}),
+    Status.COMPLETED: frozenset({Status.NO_SHOW}),
+    Status.CANCELLED: frozenset(),
+}
+
+
+def _of_patients_of(user) -> Q:
+    # Who booked is no reason to see: a guardianship that ended ends this too. The keys are fetched first, for with a
+    # subquery in their place PostgreSQL reads everybody's history.
+    return Q(patient__in=list(Patient.objects.acted_for_by(user).values_list("pk", flat=True)))
+
+
+def _occupying() -> Q:
+    return Q(status__in=OCCUPYING) & ~Q(status=Status.HELD, hold_expires_at__lte=timezone.now())
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def visible_to(self, user) -> Self:
+        """Those of the patients whom the user acts for today, and those of the user's own practice.
+
+        A doctor does not see what was never more than a hold. Takes one query at once, for whom the user acts.
+        """
+        let_go = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), old=Status.HELD, new=Status.CANCELLED)
+        never_booked = Q(status__in=[Status.HELD, Status.EXPIRED]) | Q(status=Status.CANCELLED) & Exists(let_go)
+        own_practice = Q(doctor=Doctor.objects.filter(user=user).values("pk")[:1])
+        return self.filter(_of_patients_of(user) | own_practice & ~never_booked)
+
+    def held_by(self, user) -> Self:
+        """Those that the user acts on as the patient's side."""
+        return self.filter(_of_patients_of(user))
+
+    def occupying(self) -> Self:
+        """Those that keep their time now: a hold that ran out does not, whether or not the sweeper came."""
+        return self.filter(_occupying())
+
+    def lapsed(self) -> Self:
+        """Holds that ran out and whose row does not say so yet."""
+        return self.filter(status=Status.HELD, hold_expires_at__lte=timezone.now())
+
+    def live_holds(self, user) -> Self:
+        return self.filter(status=Status.HELD, booked_by=user, hold_expires_at__gt=timezone.now())
+
+    def coming(self) -> Self:
+        return self.filter(_occupying(), period__endswith__gt=timezone.now()).order_by("period")
+
+    def past(self) -> Self:
+        """All others: over, called off, or never paid in time."""
+        return self.exclude(_occupying(), period__endswith__gt=timezone.now()).order_by("-period")
+
+    def for_list(self) -> Self:
+        """All that a row in a list shows."""
+        return self.select_related("doctor", "patient", "place", "charge").fetch_mode(PAGE)
+
+    def for_detail(self) -> Self:
+        return (
+            self.select_related("doctor__calendar", "doctor__user", "patient", "place", "charge", "booked_by")
+            .prefetch_related("events", "charge__refunds")
+            .fetch_mode(PAGE)
+        )
+
+
+class Appointment(models.Model):
+    """A patient's time with a doctor. Its status changes through services.move alone.
+
+    `blocked` is the period with the doctor's pauses around it. `fee` and `policy` are as they were at the hold.
+    """
+
+    id = UUID7Field()
+    doctor = models.ForeignKey("doctors.Doctor", on_delete=models.PROTECT, related_name="appointments")
+    patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="appointments")
+    booked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bookings")
+    period = DateTimeRangeField()
+    blocked = DateTimeRangeField()
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode)
+    place = models.ForeignKey("doctors.PracticePlace", on_delete=models.PROTECT, null=True, blank=True)
+    reason = models.TextField(_("reason for the visit"), max_length=1000, blank=True)
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.HELD)
+    hold_expires_at = models.DateTimeField(null=True, blank=True)
+    hold_extended = models.BooleanField(default=False)
+    cancelled_by = models.CharField(max_length=10, blank=True)
+    no_show_by = models.CharField(max_length=10, blank=True)
+    fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
+    currency = models.CharField(max_length=3, default=settings.CURRENCY)
+    policy = models.JSONField(default=dict)
+    charge = models.OneToOneField(
+        "payments.Charge", on_delete=models.PROTECT, null=True, blank=True, related_name="appointment"
+    )
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    # iCalendar's SEQUENCE: goes up with every move.
+    sequence = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("appointment")
+        verbose_name_plural = _("appointments")
+        constraints = [
+            ExclusionConstraint(
+                name="doctor_not_double_booked",
+                expressions=[("doctor", RangeOperators.EQUAL), ("blocked", RangeOperators.OVERLAPS)],
+                condition=Q(status__in=OCCUPYING),
+            ),
+            ExclusionConstraint(
+                name="patient_not_double_booked",
+                expressions=[("patient", RangeOperators.EQUAL), ("period", RangeOperators.OVERLAPS)],
+                condition=Q(status__in=OCCUPYING),
+            ),
+            models.CheckConstraint(
+                condition=Q(period__isempty=False, period__startswith__isnull=False, period__endswith__isnull=False),
+                name="period_not_empty_or_endless",
+            ),
+            models.CheckConstraint(condition=Q(blocked__contains=F("period")), name="blocked_not_within_the_period"),
+            models.CheckConstraint(
+                condition=~Q(status="held") | Q(hold_expires_at__isnull=False), name="hold_not_without_an_end"
+            ),
+            models.CheckConstraint(
+                condition=~Q(mode="in_person") | Q(place__isnull=False), name="visit_in_person_not_without_a_place"
+            ),
+            models.CheckConstraint(condition=Q(fee__gte=0), name="fee_not_negative"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="status_not_unknown"),
+        ]
+        indexes = [
+            models.Index(F("hold_expires_at"), condition=Q(status="held"), name="holds_by_end"),
+            models.Index(fields=["patient", "-period"], name="appointments_of_a_patient"),
+            models.Index(fields=["doctor", "-period"], name="appointments_of_a_doctor"),
+            models.Index(fields=["booked_by", "-period"], name="appointments_by_booker"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("appointments:detail", args=[self.pk])
+
+    @property
+    def start(self):
+        return self.period.lower
+
+    @property
+    def end(self):
+        return self.period.upper
+
+    @property
+    def is_lapsed(self) -> bool:
+        """A hold whose time ran out, whether or not its row says so."""
+        return self.status == Status.EXPIRED or (self.status == Status.HELD and self.hold_expires_at <= timezone.now())
+
+    @property
+    def is_live_hold(self) -> bool:
+        return self.status == Status.HELD and self.hold_expires_at > timezone.now()
+
+
+class AppointmentEvent(AppendOnlyModel):
+    """One change of an appointment's status: who, when, from what to what. Codes and ids only."""
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="events")
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    old = models.CharField(max_length=16, blank=True)
+    new = models.CharField(max_length=16, choices=Status)
+    code = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.old or '∅'} → {self.new}"

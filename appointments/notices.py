@@ -1,0 +1,56 @@
+"""What patients and doctors are told of their appointments. Facts carry names, times and paths, never a reason."""
+
+from typing import Any
+
+from django.utils import translation
+
+from accounts.models import Kind, User
+from accounts.services import notify
+from appointments.ical import ical
+from appointments.models import Appointment
+
+
+def confirmed(appointment: Appointment) -> None:
+    for user in appointment.patient.people():
+        _tell(user, Kind.APPOINTMENT_CONFIRMED, appointment, method="REQUEST")
+    _tell(appointment.doctor.user, Kind.APPOINTMENT_BOOKED, appointment, method="REQUEST")
+
+
+def cancelled(appointment: Appointment, *, by_side: str, doctor_knew: bool = True) -> None:
+    """`doctor_knew` is false for what was never confirmed: then nobody has it in a calendar either."""
+    method = "CANCEL" if doctor_knew else ""
+    for user in appointment.patient.people():
+        _tell(user, Kind.APPOINTMENT_CANCELLED, appointment, method=method, by=by_side)
+    if doctor_knew:
+        _tell(appointment.doctor.user, Kind.APPOINTMENT_CANCELLED, appointment, method=method, by=by_side)
+
+
+def payment_under_review(appointment: Appointment) -> None:
+    _tell(appointment.booked_by, Kind.PAYMENT_UNDER_REVIEW, appointment)
+
+
+def payment_too_late(appointment: Appointment) -> None:
+    _tell(appointment.booked_by, Kind.PAYMENT_TOO_LATE, appointment)
+
+
+def _tell(user: User, kind: Kind, appointment: Appointment, *, method: str = "", **further: str) -> None:
+    # Names and the calendar file's words are in the language of the one who is told, not of the one who acts.
+    with translation.override(user.language):
+        notify(
+            user,
+            kind,
+            facts=facts(appointment) | further,
+            calendar=ical(appointment, reader=user, method=method) if method else "",
+            calendar_method=method,
+        )
+
+
+def facts(appointment: Appointment) -> dict[str, Any]:
+    return {
+        "doctor": appointment.doctor.full_name,
+        "patient": appointment.patient.name,
+        "start": appointment.start.isoformat(),
+        "mode": appointment.mode,
+        "place": f"{appointment.place.name}, {appointment.place.address}" if appointment.place else "",
+        "path": appointment.get_absolute_url(),
+    }

@@ -1,0 +1,37 @@
+"""Who may do what with an appointment, and when."""
+
+from django.utils import timezone
+
+from accounts.models import User
+from appointments.models import Appointment, Status
+
+
+def is_patient_side(user: User, appointment: Appointment) -> bool:
+    """The patient, or a current guardian of the patient."""
+    return Appointment.objects.held_by(user).filter(pk=appointment.pk).exists()
+
+
+def is_doctor_of(user: User, appointment: Appointment) -> bool:
+    return appointment.doctor.user_id == user.pk
+
+
+def is_booker(user: User, appointment: Appointment) -> bool:
+    """The account that holds the time: it pays."""
+    return appointment.booked_by_id == user.pk
+
+
+def can_cancel(user: User, appointment: Appointment) -> bool:
+    """Either side, until the visit begins; what is not confirmed yet only the patient's."""
+    if appointment.status == Status.PAYMENT_REVIEW or appointment.is_live_hold:
+        return is_patient_side(user, appointment)
+    if appointment.status != Status.CONFIRMED or appointment.start <= timezone.now():
+        return False
+    return is_doctor_of(user, appointment) or is_patient_side(user, appointment)
+
+
+def can_pay(user: User, appointment: Appointment) -> bool:
+    return is_booker(user, appointment) and appointment.is_live_hold
+
+
+def can_extend(user: User, appointment: Appointment) -> bool:
+    return can_pay(user, appointment) and not appointment.hold_extended

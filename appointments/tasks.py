@@ -1,0 +1,25 @@
+from celery import shared_task
+from django.utils import timezone
+
+from appointments.listings import refresh_listings
+from appointments.models import Appointment
+from appointments.services import expire_hold
+from doctors.models import DoctorListing
+
+BATCH = 500
+
+
+@shared_task(name="appointments.sweep_holds")
+def sweep_holds() -> None:
+    """Write down which holds ran out. Nobody waits for this: a booker frees what is in the way."""
+    for appointment_id in list(Appointment.objects.lapsed().values_list("pk", flat=True)[:BATCH]):
+        expire_hold(appointment_id)
+
+
+@shared_task(name="appointments.refresh_stale_listings")
+def refresh_stale_listings() -> None:
+    """Tell search anew when doctors can be booked: those whose bookings changed, and those not looked at for long."""
+    stale = DoctorListing.objects.filter(stale_at__lte=timezone.now()).order_by("stale_at")
+    doctor_ids = list(stale.values_list("pk", flat=True)[:BATCH])
+    for first in range(0, len(doctor_ids), 50):
+        refresh_listings(doctor_ids[first : first + 50])

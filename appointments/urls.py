@@ -1,0 +1,22 @@
+from django.urls import path
+
+from appointments.views import booking, own, practice, times
+
+app_name = "appointments"
+
+urlpatterns = [
+    path("times/", times.strips, name="strips"),
+    path("times/<slug:slug>/", times.times, name="times"),
+    path("book/<slug:slug>/", booking.book, name="book"),
+    path("appointments/", own.appointments, name="list"),
+    path("appointments/<uuid:pk>/", own.detail, name="detail"),
+    path("appointments/<uuid:pk>/extend/", own.extend, name="extend"),
+    path("appointments/<uuid:pk>/pay/", own.pay, name="pay"),
+    path("appointments/<uuid:pk>/cancel/", own.cancel, name="cancel"),
+    path("appointments/<uuid:pk>/cancel/confirm/", own.confirm_cancel, name="confirm_cancel"),
+    path("appointments/<uuid:pk>/appointment.ics", own.calendar_file, name="calendar_file"),
+    path("practice/today/", practice.today, name="today"),
+    path("practice/hours/", practice.hours, name="hours"),
+    path("practice/time-off/add/", practice.add_time_off, name="add_time_off"),
+    path("practice/time-off/<int:pk>/remove/", practice.remove_time_off, name="remove_time_off"),
+]

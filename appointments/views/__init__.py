@@ -1,0 +1,1 @@
+"""Pages of the booking, by what they are about."""

@@ -1,0 +1,153 @@
+"""One's appointments: the lists, the one, and what can be done with it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from appointments import rules, services
+from appointments.ical import google_link, ical
+from appointments.models import Appointment, Status
+from appointments.views.booking import steps
+from appointments.views.times import other_zone
+from config.http import require, respond
+from payments.models import Charge, Refund
+
+PAGE_SIZE = 20
+ROOM_OPENS_BEFORE = timedelta(minutes=15)
+# For so long after a hold ran out its page still looks for money that was under way.
+LATE_MONEY = timedelta(minutes=30)
+
+
+def own(request: HttpRequest, pk: UUID) -> Appointment:
+    return get_object_or_404(Appointment.objects.visible_to(request.user).for_detail(), pk=pk)
+
+
+@never_cache
+@login_required
+@require_safe
+def appointments(request: HttpRequest) -> HttpResponse:
+    """Coming, or past; of the patients one acts for, and of one's own practice."""
+    when = "past" if request.GET.get("when") == "past" else "coming"
+    rows = Appointment.objects.visible_to(request.user)
+    rows = rows.past() if when == "past" else rows.coming()
+    page = Paginator(rows.for_list(), PAGE_SIZE).get_page(request.GET.get("page"))
+    return respond(request, "appointments/list.html", partial="rows", page=page, when=when)
+
+
+@never_cache
+@login_required
+@require_safe
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Everything about one appointment, as its state wants it: a hold to be paid, a confirmation, what came of it."""
+    appointment = own(request, pk)
+    user = request.user
+    refunds = list(appointment.charge.refunds.all()) if appointment.charge else []
+    state = _state(appointment, refunds)
+    if request.htmx and request.GET.get("seen") == state:
+        # The page looks again by itself; nothing is swapped under a reader's eyes while nothing has changed.
+        return HttpResponse(status=204)
+    return respond(
+        request,
+        "appointments/detail.html",
+        partial="status",
+        appointment=appointment,
+        state=state,
+        look_again=_look_again(appointment, refunds),
+        steps=steps(appointment.fee),
+        other_zone=other_zone(appointment.doctor),
+        is_paid=appointment.charge is not None and appointment.charge.status == Charge.Status.PAID and not refunds,
+        is_over=appointment.end <= timezone.now(),
+        room_opens=appointment.start - ROOM_OPENS_BEFORE,
+        google_link=google_link(appointment, reader=user),
+        is_patient_side=rules.is_patient_side(user, appointment),
+        is_doctor=rules.is_doctor_of(user, appointment),
+        can_pay=rules.can_pay(user, appointment),
+        can_extend=rules.can_extend(user, appointment),
+        can_cancel=rules.can_cancel(user, appointment),
+        refunds=refunds,
+    )
+
+
+def _state(appointment: Appointment, refunds: list[Refund]) -> str:
+    """Stands for all that may change on the page while it is open."""
+    until = appointment.hold_expires_at
+    hold = f"{until:%H%M%S}" if until and appointment.status == Status.HELD else ""
+    return ".".join([appointment.status, hold, str(appointment.is_lapsed), *(refund.status for refund in refunds)])
+
+
+def _look_again(appointment: Appointment, refunds: list[Refund]) -> int:
+    """After how many seconds the page asks whether something has changed; 0 for never."""
+    charge, status = appointment.charge, appointment.status
+    if status == Status.PAYMENT_REVIEW or any(refund.status in Refund.UNDECIDED for refund in refunds):
+        return 20
+    waiting = charge is not None and charge.status == Charge.Status.OPEN
+    until = appointment.hold_expires_at
+    recent = until is not None and timezone.now() < until + LATE_MONEY
+    return 4 if waiting and recent and status in (Status.HELD, Status.EXPIRED) else 0
+
+
+@login_required
+@require_POST
+def extend(request: HttpRequest, pk: UUID) -> HttpResponse:
+    appointment = own(request, pk)
+    require(rules.is_booker(request.user, appointment))
+    services.extend_hold(appointment, by=request.user)
+    messages.success(request, _("The time is kept for you ten minutes longer."))
+    return redirect(appointment)
+
+
+@login_required
+@require_POST
+def pay(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """To the payment of a hold; a visit without a fee is confirmed at once."""
+    appointment = own(request, pk)
+    require(rules.is_booker(request.user, appointment))
+    charge = services.start_payment(appointment, by=request.user)
+    return redirect(charge or appointment)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    appointment = own(request, pk)
+    side = "patient" if rules.is_patient_side(request.user, appointment) else "doctor"
+    was_hold = appointment.status == Status.HELD
+    services.cancel_appointment(appointment, by=request.user, side=side)
+    messages.success(request, _("The time is free again.") if was_hold else _("The appointment is cancelled."))
+    return redirect(appointment)
+
+
+@never_cache
+@login_required
+@require_safe
+def confirm_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Asks once more, and says what becomes of the money."""
+    appointment = own(request, pk)
+    if not rules.can_cancel(request.user, appointment):
+        return redirect(appointment)
+    charge = appointment.charge
+    context = {
+        "appointment": appointment,
+        "is_doctor": rules.is_doctor_of(request.user, appointment),
+        "is_paid": charge is not None and charge.status in (Charge.Status.PAID, Charge.Status.REVIEW),
+    }
+    return render(request, "appointments/cancel.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def calendar_file(request: HttpRequest, pk: UUID) -> HttpResponse:
+    appointment = own(request, pk)
+    response = HttpResponse(ical(appointment, reader=request.user), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response

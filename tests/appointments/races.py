@@ -1,0 +1,73 @@
+"""Races on real connections: many calls at one instant, each in a thread and a transaction of its own."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Barrier
+from time import perf_counter
+from typing import Any
+
+from django.db import connection
+
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call answered or raised, and after how many seconds."""
+
+    value: Any
+    error: Exception | None
+    took: float
+
+    @property
+    def name(self) -> str:
+        return type(self.error).__name__ if self.error else "done"
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Outcome]:
+    """Make all the calls at the same instant; their outcomes in the same order."""
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Outcome:
+        # Connected before the start, so that they race for rows and not for connections.
+        connection.ensure_connection()
+        try:
+            barrier.wait(PATIENCE)
+            begun = perf_counter()
+            value, error = None, None
+            try:
+                value = call()
+            except Exception as raised:
+                error = raised
+            return Outcome(value, error, perf_counter() - begun)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))
+
+
+def tally(outcomes: list[Outcome]) -> Counter[str]:
+    return Counter(outcome.name for outcome in outcomes)
+
+
+def slowest(outcomes: list[Outcome]) -> str:
+    return f"{max(outcome.took for outcome in outcomes) * 1000:.0f} ms"
+
+
+def deadlocks() -> int:
+    """How many PostgreSQL has had to break in this database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush(), pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+@contextmanager
+def no_deadlock() -> Iterator[None]:
+    before = deadlocks()
+    yield
+    assert deadlocks() == before, "PostgreSQL had to break a deadlock"
