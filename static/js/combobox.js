@@ -1,0 +1,122 @@
+// data-combobox: an input with a datalist becomes a combobox with a list of its own (WAI-ARIA: list autocomplete with
+// manual selection). What is typed stays as it is typed; a suggestion is only taken when it is chosen.
+
+import { enhance } from "./enhance.js";
+
+const MOST = 8;
+
+// Letters as they are compared: one form of each, small, and without Latin accents; Bangla signs stay, they are letters.
+const plain = (text) =>
+  text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").normalize("NFC").toLocaleLowerCase();
+
+// Words that begin so come first, then words that hold it anywhere, in the word or in its hint.
+function matches(options, typed) {
+  const wanted = plain(typed.trim());
+  if (!wanted) return options.slice(0, MOST);
+  const ranked = [[], []];
+  for (const option of options) {
+    if (option.plain.startsWith(wanted)) ranked[0].push(option);
+    else if (option.plain.includes(wanted) || option.plainHint.includes(wanted)) ranked[1].push(option);
+  }
+  return ranked.flat().slice(0, MOST);
+}
+
+enhance("[data-combobox]", (box) => {
+  const input = box.querySelector("input");
+  const datalist = box.querySelector("datalist");
+  const options = [...datalist.options].map(({ value, label }) => {
+    const hint = label === value ? "" : label;
+    return { value, hint, plain: plain(value), plainHint: plain(hint) };
+  });
+  if (!options.length) return;
+
+  const list = document.createElement("div");
+  list.className = "combobox-list";
+  list.id = `${input.id}_list`;
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", document.querySelector(`label[for="${input.id}"]`)?.textContent.trim() ?? "");
+  datalist.replaceWith(list);
+  input.removeAttribute("list");
+  input.setAttribute("role", "combobox");
+  input.setAttribute("aria-autocomplete", "list");
+  input.setAttribute("aria-controls", list.id);
+  input.setAttribute("aria-expanded", "false");
+
+  let at = -1;
+
+  function mark(index) {
+    const rows = list.children;
+    rows[at]?.setAttribute("aria-selected", "false");
+    at = rows.length ? (index + rows.length) % rows.length : -1;
+    if (at < 0) return input.removeAttribute("aria-activedescendant");
+    rows[at].setAttribute("aria-selected", "true");
+    rows[at].scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", rows[at].id);
+  }
+
+  function close() {
+    at = -1;
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+
+  function open() {
+    const found = matches(options, input.value);
+    list.replaceChildren(
+      ...found.map(({ value, hint }, index) => {
+        const row = document.createElement("div");
+        row.className = "combobox-option";
+        row.id = `${list.id}_${index}`;
+        row.dataset.value = value;
+        row.setAttribute("role", "option");
+        row.setAttribute("aria-selected", "false");
+        const name = document.createElement("span");
+        name.textContent = value;
+        row.append(name);
+        if (hint) {
+          const more = document.createElement("span");
+          more.className = "combobox-hint";
+          more.textContent = hint;
+          row.append(more);
+        }
+        return row;
+      }),
+    );
+    at = -1;
+    input.removeAttribute("aria-activedescendant");
+    list.hidden = !found.length;
+    input.setAttribute("aria-expanded", String(found.length > 0));
+  }
+
+  function take(row) {
+    input.value = row.dataset.value;
+    close();
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  input.addEventListener("input", open);
+  input.addEventListener("click", open);
+  input.addEventListener("blur", close);
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (list.hidden) open();
+      mark(event.key === "ArrowDown" ? at + 1 : at < 0 ? -1 : at - 1);
+    } else if (event.key === "Enter" && at >= 0) {
+      event.preventDefault();
+      take(list.children[at]);
+    } else if (event.key === "Escape" && !list.hidden) {
+      event.preventDefault();
+      close();
+    }
+  });
+  // Before the input loses the focus, which would close the list under the finger.
+  list.addEventListener("pointerdown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("[role=option]");
+    if (row) take(row);
+  });
+});

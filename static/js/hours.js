@@ -1,0 +1,33 @@
+// data-rows: a formset of folded rows to which rows can be added. Its value is the formset's prefix. The blank rows that
+// came with the page (data-rows-blank) are put away until they are asked for; then come copies of the template's row, and
+// the count in the management form goes up with each.
+
+import { enhance } from "./enhance.js";
+
+enhance("[data-rows]", (formset) => {
+  const count = formset.querySelector(`[name="${formset.dataset.rows}-TOTAL_FORMS"]`);
+  const most = formset.querySelector(`[name="${formset.dataset.rows}-MAX_NUM_FORMS"]`);
+  const list = formset.querySelector("[data-rows-list]");
+  const blank = formset.querySelector("[data-rows-new]");
+  const add = formset.querySelector("[data-rows-add]");
+  const spare = [...list.querySelectorAll("[data-rows-blank]:not([open])")];
+
+  function made() {
+    const holder = document.createElement("template");
+    holder.innerHTML = blank.innerHTML.replaceAll("__prefix__", count.value);
+    count.value = Number(count.value) + 1;
+    const row = holder.content.firstElementChild;
+    list.append(row);
+    return row;
+  }
+
+  for (const row of spare) row.hidden = true;
+  add.hidden = false;
+  add.addEventListener("click", () => {
+    const row = spare.shift() ?? made();
+    row.hidden = false;
+    row.open = true;
+    row.querySelector("select").focus();
+    add.disabled = !spare.length && Number(count.value) >= Number(most.value);
+  });
+});

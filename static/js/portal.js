@@ -1,0 +1,11 @@
+// The one script of every page: it brings the enhancements together. Pages work without any of them.
+
+import "./combobox.js";
+import "./dialog.js";
+import "./focus.js";
+import "./hold.js";
+import "./menu.js";
+import "./once.js";
+import "./password.js";
+import "./requests.js";
+import "./toast.js";
