@@ -1,0 +1,50 @@
+"""Fills an empty portal with a year of invented life."""
+
+from random import Random
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.models import User
+from appointments.listings import refresh_listings
+from config.demo import people, visits
+
+SEED = 20260415
+
+
+class Command(BaseCommand):
+    help = "Load the demo's people and a year of their visits, once; only where PORTAL_ENV is demo."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("This is a production portal: its patients are real, and stay alone.")
+        sign_ins = settings.DATA_DIR / "sign-ins.txt"
+        if User.objects.filter(email="patient@example.com").exists():
+            sign_ins.write_text(people.sign_ins(), encoding="utf-8")
+            self.stdout.write("The demo data is there already.")
+            return
+        with transaction.atomic():
+            self.load()
+        sign_ins.write_text(people.sign_ins(), encoding="utf-8")
+
+    def load(self) -> None:
+        random, taken = Random(SEED), set[str]()
+        call_command("load_specialties", stdout=self.stdout)
+        password = people.password_hash()
+        people.make_admin(password)
+        doctors = people.make_doctors(random, password, taken)
+        self.stdout.write(f"{len(doctors)} doctors")
+        accounts = people.make_patients(random, password, taken)
+        self.stdout.write(f"{len(accounts)} patients with their families")
+        diary = visits.Diary(random, doctors)
+        written = (
+            visits.write_demo_patients_story(diary, doctors, accounts[0])
+            + visits.write_demo_doctors_day(diary, doctors[0], accounts)
+            + visits.write_year(diary, doctors, accounts)
+        )
+        self.stdout.write(f"{written} visits in the past year and the coming days")
+        refresh_listings([doctor.pk for doctor in doctors])
+        diary.tell_sandbox(settings.DATA_DIR / "sandbox")

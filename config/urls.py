@@ -1,0 +1,29 @@
+"""Every page of the portal."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from config import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("account/", views.account, name="account"),
+    path("accounts/", include("allauth.account.urls")),
+    path("theme/", views.theme, name="theme"),
+    path("language/", views.set_language, name="set_language"),
+    path("doctors/", include("doctors.urls")),
+    path("", include("appointments.urls")),
+    path("", include("patients.urls")),
+    path("payments/", include("payments.urls")),
+    path("admin/", admin.site.urls),
+]
+
+if not settings.PRODUCTION:
+    from config.components import components
+    from config.mailbox import mailbox
+
+    urlpatterns += [
+        path("components/", components, name="components"),
+        path("demo/mailbox/", mailbox, name="mailbox"),
+    ]

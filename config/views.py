@@ -1,0 +1,89 @@
+"""Pages that draw on every room: the homes, one's account, the theme."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.forms import AccountForm
+from accounts.models import Role
+from appointments.models import Appointment, Status
+from config.http import THEMES, next_path
+from doctors.views import public_home
+from patients.models import Guardianship
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Where a person begins: visitors and patients with a search, doctors with their day, admins in the admin."""
+    if not request.user.is_authenticated:
+        return public_home(request)
+    if request.user.role == Role.ADMIN and request.user.is_staff:
+        return redirect("admin:index")
+    if request.user.role == Role.DOCTOR:
+        return redirect("appointments:today")
+    coming = list(Appointment.objects.held_by(request.user).coming().for_list()[:5])
+    return public_home(
+        request,
+        template="home/patient.html",
+        holds=[booking for booking in coming if booking.is_live_hold],
+        visits=[booking for booking in coming if booking.status != Status.HELD],
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """One's name, language and clock, one's family, and the ways to what allauth keeps."""
+    form = AccountForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("account")
+    family = Guardianship.objects.current().filter(guardian=request.user).select_related("patient").order_by("pk")
+    status = 422 if form.errors else 200
+    return render(request, "account/home.html", {"form": form, "family": family}, status=status)
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark, or as the system has it; kept in a cookie for a year."""
+    response = redirect(next_path(request, otherwise="home"))
+    chosen = request.POST.get("theme")
+    if chosen in THEMES:
+        response.set_cookie(
+            "theme", chosen, max_age=365 * 24 * 3600, secure=settings.HTTPS, httponly=True, samesite="Lax"
+        )
+    else:
+        response.delete_cookie("theme")
+    return response
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Change the language of the pages; for a signed-in person also that of mails, for good."""
+    chosen = request.POST.get("language")
+    response = redirect(next_path(request, otherwise="home"))
+    if chosen not in dict(settings.LANGUAGES):
+        return response
+    if request.user.is_authenticated and request.user.language != chosen:
+        request.user.language = chosen
+        request.user.save(update_fields=["language"])
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        chosen,
+        max_age=365 * 24 * 3600,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "errors/csrf.html", status=403)
