@@ -1,0 +1,315 @@
+"""Every address of the portal against everybody: a route that is not in the matrix fails the test.
+
+The roles, in the order of the columns: anonymous, another patient, the patient whose visit it is, its doctor, a doctor
+who has nothing to do with it, an administrator. `login` stands for the way to the sign-in page; a number is the status.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.http import urlencode
+
+from accounts.models import User
+from appointments.models import Appointment, AppointmentEvent
+from appointments.services import start_payment
+from payments.models import Charge, PaymentAttempt, Refund
+from scheduling.models import Calendar, TimeOff, WeeklyHours
+from tests.appointments.visits import at, confirmed, hold
+from tests.factories.doctors import DoctorFactory
+from tests.factories.payments import PaymentAttemptFactory
+
+ROLES = ("anonymous", "stranger", "patient", "doctor", "other_doctor", "admin")
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One request, and what becomes of it in each role. Names in braces are those of the fixture `things`."""
+
+    route: str
+    request: str
+    expected: str
+    data: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        return self.request.split()[0].lower()
+
+    @property
+    def path(self) -> str:
+        return self.request.split()[1]
+
+    def __str__(self) -> str:
+        return f"{self.route} ({self.request})"
+
+
+ALL_SEE = "200 200 200 200 200 200"
+SIGNED_IN = "login 200 200 200 200 200"
+ALL_SIGN_IN = "login login login login login login"
+DOCTORS = "login 403 403 200 200 403"
+
+MATRIX = [
+    # Everybody's
+    Row("home", "GET /", "200 200 200 302 302 302"),
+    Row("theme", "POST /theme/", "302 302 302 302 302 302", {"theme": "dark"}),
+    Row("set_language", "POST /language/", "302 302 302 302 302 302", {"language": "bn"}),
+    Row("doctors:find", "GET /doctors/", ALL_SEE),
+    Row("doctors:profile", "GET /doctors/{slug}/", ALL_SEE),
+    Row("doctors:profile", "GET /doctors/{hidden}/", "404 404 404 404 404 404"),
+    Row("appointments:strips", "GET /times/?doctors={doctor}", ALL_SEE),
+    Row("appointments:times", "GET /times/{slug}/", ALL_SEE),
+    Row("appointments:times", "GET /times/{hidden}/", "404 404 404 404 404 404"),
+    Row("appointments:book", "GET /book/{slug}/?{open}", ALL_SEE),
+    Row("appointments:book", "GET /book/{hidden}/?{open}", "404 404 404 404 404 404"),
+    # Nobody is booked for who is not one's own: the form does not know the patient.
+    Row("appointments:book", "POST /book/{slug}/?{open}", "302 422 302 422 422 422", {"patient": "{patient}"}),
+    Row("components", "GET /components/", ALL_SEE),
+    Row("mailbox", "GET /demo/mailbox/", "404 404 404 404 404 404"),
+    # One's own
+    Row("account", "GET /account/", SIGNED_IN),
+    Row("account", "POST /account/", "login 422 422 422 422 422", {"name": ""}),
+    Row("patients:add_member", "GET /family/add/", SIGNED_IN),
+    Row("patients:add_member", "POST /family/add/", "login 422 422 422 422 422", {"name": ""}),
+    Row("appointments:list", "GET /appointments/", SIGNED_IN),
+    Row("appointments:list", "GET /appointments/?when=past", SIGNED_IN),
+    # A visit, and a time that is only held
+    Row("appointments:detail", "GET /appointments/{visit}/", "login 404 200 200 404 404"),
+    Row("appointments:detail", "GET /appointments/{held}/", "login 404 200 404 404 404"),
+    Row("appointments:confirm_cancel", "GET /appointments/{visit}/cancel/confirm/", "login 404 200 200 404 404"),
+    Row("appointments:confirm_cancel", "GET /appointments/{held}/cancel/confirm/", "login 404 200 404 404 404"),
+    Row("appointments:cancel", "POST /appointments/{visit}/cancel/", "login 404 302 302 404 404"),
+    Row("appointments:cancel", "POST /appointments/{held}/cancel/", "login 404 302 404 404 404"),
+    Row("appointments:calendar_file", "GET /appointments/{visit}/appointment.ics", "login 404 200 200 404 404"),
+    Row("appointments:calendar_file", "GET /appointments/{held}/appointment.ics", "login 404 200 404 404 404"),
+    Row("appointments:pay", "POST /appointments/{held}/pay/", "login 404 302 404 404 404"),
+    Row("appointments:pay", "POST /appointments/{visit}/pay/", "login 404 409 403 404 404"),
+    Row("appointments:extend", "POST /appointments/{held}/extend/", "login 404 409 404 404 404"),
+    Row("appointments:extend", "POST /appointments/{visit}/extend/", "login 404 409 403 404 404"),
+    # A doctor's practice
+    Row("appointments:today", "GET /practice/today/", DOCTORS),
+    Row("appointments:hours", "GET /practice/hours/", DOCTORS),
+    Row("appointments:hours", "POST /practice/hours/", "login 403 403 422 422 403"),
+    Row("appointments:add_time_off", "POST /practice/time-off/add/", "login 403 403 422 422 403"),
+    Row("appointments:remove_time_off", "POST /practice/time-off/{time_off}/remove/", "login 403 403 302 404 403"),
+    # Money
+    Row("payments:charge", "GET /payments/{charge}/", "login 404 200 404 404 404"),
+    Row("payments:start", "POST /payments/{charge}/start/", "login 404 303 404 404 404"),
+    Row("payments:leave", "GET /payments/{charge}/leave/{tran_id}/", "login 404 200 404 404 404"),
+    Row("payments:ipn", "POST /payments/ipn/", "200 200 200 200 200 200", {"tran_id": "{tran_id}", "status": "VALID"}),
+    Row("payments:return", "POST /payments/return/success/", "303 303 303 303 303 303", {"tran_id": "{tran_id}"}),
+    Row("payments:return", "GET /payments/return/success/", "302 302 302 302 302 302"),
+    # Signing in and out, and what allauth keeps of a person
+    Row("account_login", "GET /accounts/login/", "200 302 302 302 302 302"),
+    Row("account_signup", "GET /accounts/signup/", "200 302 302 302 302 302"),
+    Row("account_logout", "GET /accounts/logout/", "302 200 200 200 200 200"),
+    Row("account_logout", "POST /accounts/logout/", "302 302 302 302 302 302"),
+    Row("account_inactive", "GET /accounts/inactive/", ALL_SEE),
+    Row("account_reauthenticate", "GET /accounts/reauthenticate/", SIGNED_IN),
+    Row("account_email", "GET /accounts/email/", SIGNED_IN),
+    Row("account_change_password", "GET /accounts/password/change/", SIGNED_IN),
+    Row("account_set_password", "GET /accounts/password/set/", "login 302 302 302 302 302"),
+    Row("account_reset_password", "GET /accounts/password/reset/", ALL_SEE),
+    # Pages that go on with what was begun elsewhere; by themselves they lead back.
+    Row("account_email_verification_sent", "GET /accounts/confirm-email/", "login 302 302 302 302 302"),
+    Row("account_confirm_login_code", "GET /accounts/login/code/confirm/", "login 302 302 302 302 302"),
+    Row(
+        "account_confirm_password_reset_code",
+        "GET /accounts/password/reset/confirm/",
+        "login login login login login login",
+    ),
+    Row("account_complete_password_reset", "GET /accounts/password/reset/complete/", "302 302 302 302 302 302"),
+    Row("account_password_reset_completed", "GET /accounts/password/reset/done/", ALL_SEE),
+]
+
+# Who may look at the methods that a route refuses: somebody whom it does not refuse for another reason.
+INSIDER = {"appointments:today": "doctor", "appointments:hours": "doctor", "appointments:add_time_off": "doctor"} | {
+    "appointments:remove_time_off": "doctor"
+}
+# Beyond what stands above: forms of allauth, and pages that take both.
+ALSO_TAKEN = {
+    "account_login": {"post"},
+    "account_signup": {"post"},
+    "account_reauthenticate": {"post"},
+    "account_email": {"post"},
+    "account_change_password": {"post"},
+    "account_set_password": {"post"},
+    "account_reset_password": {"post"},
+    "account_email_verification_sent": {"post"},
+    "account_confirm_login_code": {"post"},
+    "account_confirm_password_reset_code": {"post"},
+    "account_complete_password_reset": {"post"},
+    # It answers whatever comes from the gateway's side by sending the browser on.
+    "payments:return": {"put", "patch", "delete"},
+}
+
+
+@pytest.fixture
+def things(doctor: User, patient: User) -> dict[str, str]:
+    """What the addresses are about."""
+    visit, held = confirmed(doctor, patient, at(10)), hold(doctor, patient, at(11))
+    charge = start_payment(held, by=patient)
+    assert charge is not None
+    attempt = PaymentAttemptFactory(charge=charge)
+    time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
+    return {
+        "slug": doctor.doctor.slug,
+        "hidden": DoctorFactory(hidden=True, with_hours=True).slug,
+        "doctor": str(doctor.doctor.pk),
+        "patient": str(patient.patient.pk),
+        "open": urlencode({"start": at(12).isoformat(), "mode": "video"}),
+        "visit": str(visit.pk),
+        "held": str(held.pk),
+        "time_off": str(time_off.pk),
+        "charge": str(charge.pk),
+        "tran_id": attempt.tran_id,
+    }
+
+
+@pytest.fixture
+def browsers(stranger: User, patient: User, doctor: User, other_doctor: User, admin: User) -> dict[str, Client]:
+    users = {"stranger": stranger, "patient": patient, "doctor": doctor, "other_doctor": other_doctor, "admin": admin}
+    clients = {"anonymous": Client()}
+    for role, user in users.items():
+        clients[role] = Client()
+        clients[role].force_login(user)
+    return clients
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What a request changed is as before when the block ends. No atomic block: some services insist on their own."""
+    before = transaction.savepoint_create()
+    yield
+    transaction.savepoint_rollback(before)
+
+
+def send(client: Client, method: str, path: str, data: dict[str, str]) -> HttpResponse:
+    with undone():
+        cookies = client.cookies.copy()
+        body = {"data": urlencode(data), "content_type": "application/x-www-form-urlencoded"}
+        response = getattr(client, method)(path, **({} if method == "get" else body))
+        client.cookies = cookies
+    return cast(HttpResponse, response)
+
+
+def outcome(response: HttpResponse) -> str:
+    where = response.headers.get("Location", "")
+    return "login" if where.startswith(("/accounts/login/", "/admin/login/")) else str(response.status_code)
+
+
+def routes() -> dict[str, str]:
+    """Every route of the portal by its name, with its pattern."""
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str, space: str) -> Iterator[tuple[str, str]]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                inner = f"{space}{pattern.namespace}:" if pattern.namespace else space
+                yield from walk(pattern.url_patterns, f"{prefix}{pattern.pattern}", inner)
+            else:
+                yield f"{space}{pattern.name}", f"{prefix}{pattern.pattern}"
+
+    return dict(walk(get_resolver().url_patterns, "/", ""))
+
+
+def test_every_route_is_in_the_matrix() -> None:
+    there = {name for name in routes() if not name.startswith("admin:")}
+    written = {row.route for row in MATRIX}
+    assert there - written == set(), "say in MATRIX who may go there"
+    assert written - there == set(), "there is no such route any more"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_everybody_gets_where_they_may_and_nowhere_else(
+    things: dict[str, str], browsers: dict[str, Client], role: str
+) -> None:
+    wrong = []
+    for row in MATRIX:
+        expected = row.expected.split()[ROLES.index(role)]
+        data = {name: value.format(**things) for name, value in row.data.items()}
+        found = outcome(send(browsers[role], row.method, row.path.format(**things), data))
+        if found != expected:
+            wrong.append(f"{row}: {expected} expected, {found} found")
+    assert wrong == []
+
+
+def test_every_route_refuses_the_methods_that_it_does_not_know(
+    things: dict[str, str], browsers: dict[str, Client]
+) -> None:
+    wrong = []
+    for route in {row.route: row for row in MATRIX}.values():
+        known = {row.method for row in MATRIX if row.route == route.route} | ALSO_TAKEN.get(route.route, set())
+        if route.route == "appointments:book":
+            known |= {"post"}
+        client = browsers[INSIDER.get(route.route, "patient")]
+        for method in set(METHODS) - known:
+            found = send(client, method, route.path.format(**things), {}).status_code
+            fine = {405}
+            if route.route.startswith("account_"):
+                # allauth leads on who is signed in before it looks at the method, and takes a PUT for a POST.
+                fine = {405, 302, 200}
+            elif route.route == "mailbox":
+                fine = {405, 404}
+            if found not in fine:
+                wrong.append(f"{method.upper()} {route.path}: {found}")
+    assert wrong == []
+
+
+def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: dict[str, Client]) -> None:
+    """A GET writes nothing about a visit, its money or anybody's hours, though its sender may see it."""
+    models = (Appointment, AppointmentEvent, Charge, PaymentAttempt, Refund, Calendar, WeeklyHours, TimeOff)
+
+    def state() -> list[list[dict[str, Any]]]:
+        return [list(model.objects.order_by("pk").values()) for model in models]
+
+    before = state()
+    for role in ("patient", "doctor"):
+        for path in {row.path for row in MATRIX}:
+            browsers[role].get(path.format(**things))
+    assert state() == before
+
+
+# The admin -------------------------------------------------------------------------------------------------------
+
+
+def admin_paths() -> dict[str, str]:
+    """Every page of the admin, with an id of nothing where it wants one."""
+    found = {}
+    for name, pattern in routes().items():
+        if name.startswith("admin:") and not name.endswith((":None", ":login", ":logout", ":app_list")):
+            found[name] = pattern.replace("<path:content_type_id>", "1").replace("<path:object_id>", "1")
+    return found
+
+
+@pytest.mark.parametrize(("role", "method"), [("anonymous", "get"), ("patient", "get"), ("doctor", "post")])
+def test_admin_is_closed_to_all_but_administrators(browsers: dict[str, Client], role: str, method: str) -> None:
+    paths = admin_paths()
+    assert len(paths) > 40
+    found = {path: outcome(send(browsers[role], method, path, {})) for path in paths.values()}
+    assert {path: each for path, each in found.items() if each not in ("login", "403")} == {}
+
+
+def test_admin_opens_its_lists_to_administrators(things: dict[str, str], browsers: dict[str, Client]) -> None:
+    lists = {name: path for name, path in admin_paths().items() if name.endswith(("_changelist", ":index"))}
+    found = {name: outcome(send(browsers["admin"], "get", path, {})) for name, path in lists.items()}
+    assert {name: each for name, each in found.items() if each != "200"} == {}
+
+
+def test_admin_shows_no_reason_of_a_visit(
+    things: dict[str, str], browsers: dict[str, Client], doctor: User, patient: User
+) -> None:
+    Appointment.objects.update(reason="Pain in the knee for three weeks")
+    about = [path for name, path in admin_paths().items() if "appointment" in name]
+    assert about
+    for path in [*about, f"/admin/appointments/appointment/{things['visit']}/change/"]:
+        client = browsers["admin"]
+        for address in (path, f"{path}?q=knee"):
+            page = client.get(address, follow=True).content.decode()
+            assert "Pain in the knee" not in page
