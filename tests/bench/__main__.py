@@ -1,0 +1,92 @@
+"""`make bench`: all figures, or those named: `make bench ARGS="results open-times bookings crowd raw"`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from config.embedded import Services, services
+from config.embedded.postgres import OWNER_ROLE
+from config.processes import Roster, claim
+
+FOLDER = Path(os.environ.get("DATA_DIR", ".data")).absolute() / "bench"
+HISTORIES = (0, 100_000, 1_000_000)
+PARTIAL = "bench_partial"
+FIGURES = ("results", "open-times", "bookings", "crowd", "raw")
+
+
+def name_of(history: int) -> str:
+    return f"bench_{history}"
+
+
+def run(found: Services, database: str, *arguments: str) -> None:
+    environment = os.environ | {
+        "PORTAL_ENV": "demo",
+        "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
+        "DATABASE_URL": found.database_url(OWNER_ROLE, database),
+        "REDIS_URL": found.redis_url(),
+        "DATA_DIR": str(FOLDER / "files"),
+        "LOG_LEVEL": "WARNING",
+    }
+    if arguments[0] == "migrate":
+        command = ["manage.py", "migrate", "--verbosity", "0"]
+    elif arguments[0] == "collectstatic":
+        command = ["manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+    else:
+        command = ["-m", "tests.bench.measure", *arguments]
+    subprocess.run([sys.executable, *command], env=environment, check=True)
+
+
+def prepare(found: Services) -> None:
+    """The three databases, each made from the one before it and complete before it takes its name."""
+    (FOLDER / "files").mkdir(exist_ok=True)
+    for history in HISTORIES:
+        database = name_of(history)
+        if exists(found, database):
+            run(found, database, "migrate")
+            continue
+        print(f"Loading {history} past appointments ...", file=sys.stderr)
+        admin(found, "DROP DATABASE IF EXISTS {}", PARTIAL)
+        admin(found, "CREATE DATABASE {} TEMPLATE {}", PARTIAL, name_of(0) if history else "template1")
+        if history:
+            run(found, PARTIAL, "load-history", str(history))
+        else:
+            run(found, PARTIAL, "migrate")
+            run(found, PARTIAL, "load-people")
+        admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, database)
+
+
+def exists(found: Services, database: str) -> bool:
+    with psycopg.connect(found.database_url(OWNER_ROLE)) as connection:
+        return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone())
+
+
+def admin(found: Services, statement: str, *names: str) -> None:
+    with psycopg.connect(found.database_url(OWNER_ROLE), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def main(wanted: list[str]) -> None:
+    unknown = set(wanted) - set(FIGURES)
+    if unknown:
+        sys.exit(f"No such figure: {min(unknown)}. There are: {', '.join(FIGURES)}.")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = claim(FOLDER / "lock")
+    if lock is None:
+        sys.exit("A bench runs already.")
+    with lock, services(FOLDER, roster=Roster(FOLDER / "roster.json"), durable=True) as found:
+        prepare(found)
+        usual = name_of(HISTORIES[1])
+        run(found, usual, "collectstatic")
+        for figure in wanted or FIGURES:
+            if figure == "results":
+                run(found, usual, "refresh")
+            for database in map(name_of, HISTORIES) if figure == "open-times" else [usual]:
+                run(found, database, figure)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

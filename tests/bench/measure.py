@@ -1,0 +1,20 @@
+"""One measurement on one database: `python -m tests.bench.measure NAME`, with the environment that __main__ makes."""
+
+import sys
+
+import django
+
+django.setup()
+
+from tests.bench import booking, data, pages  # noqa: E402  models want Django set up
+
+NAMES = {
+    "load-people": data.load_people,
+    "load-history": lambda: data.load_history(int(sys.argv[2])),
+    "refresh": data.refresh_days,
+    "results": pages.results_page,
+    "open-times": pages.open_times,
+} | booking.RUNS
+
+if __name__ == "__main__":
+    NAMES[sys.argv[1]]()
