@@ -1,0 +1,1 @@
+"""Ratings, replies, reports and moderation. Comes with a later release."""
