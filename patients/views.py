@@ -18,7 +18,7 @@ from patients.services import add_family_member
 @require_http_methods(["GET", "POST"])
 def add_member(request: HttpRequest) -> HttpResponse:
     """Add a person whom one acts for, and go back to where one was asked for it."""
-    form = FamilyMemberForm(request.POST or None)
+    form = FamilyMemberForm(request.POST if request.method == "POST" else None)
     onward = next_path(request, otherwise="account")
     if request.method == "POST" and form.is_valid():
         member = add_family_member(request.user, **form.cleaned_data)

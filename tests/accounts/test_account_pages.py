@@ -87,3 +87,23 @@ def test_no_page_of_allauth_is_unstyled(client_of, patient):
     for name in OWN:
         page = client_of(patient).get(reverse(name)).content.decode()
         assert re.search(r'<div class="(entrance|narrow)">', page), name
+
+
+@pytest.mark.django_db
+def test_mails_greet_by_the_portals_name_and_carry_a_code_of_six_digits(client, settings):
+    client.post(
+        reverse("account_signup"),
+        {"name": "Rahima Begum", "email": "rahima@example.com", "password1": "a long enough one"},
+        headers={"host": "testserver"},
+    )
+
+    (sent,) = mail.outbox
+    assert settings.SITE_NAME in sent.body
+    assert "testserver" not in sent.subject + sent.body
+    assert re.search(r"^\d{6}$", sent.body, re.MULTILINE)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["account", "patients:add_member"])
+def test_a_form_sent_empty_says_what_is_missing(client_of, patient, name):
+    assert client_of(patient).post(reverse(name)).status_code == 422
