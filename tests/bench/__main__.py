@@ -15,7 +15,7 @@ from config.processes import Roster, claim
 FOLDER = Path(os.environ.get("DATA_DIR", ".data")).absolute() / "bench"
 HISTORIES = (0, 100_000, 1_000_000)
 PARTIAL = "bench_partial"
-FIGURES = ("results", "open-times", "bookings", "crowd", "raw")
+FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers")
 
 
 def name_of(history: int) -> str:

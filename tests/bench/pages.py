@@ -21,7 +21,7 @@ SEARCHES = {
     "a symptom": "?q=chest+pain",
     "a typo": "?q=cardiolgy",
     "a name": "?q=rahman+812",
-    "filters": "?specialty=cardiology&mode=video&gender=female",
+    "filters": "?specialty=cardiology&mode=video",
 }
 
 
