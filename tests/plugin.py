@@ -19,6 +19,7 @@ from config.embedded import services
 from config.embedded.postgres import OWNER_ROLE
 from config.environment import VARIABLES
 from config.processes import STOP_SIGNALS, CannotRun, Roster, claim
+from tests.processes import end_remembered
 
 pytest_plugins = ["tests.stack", "tests.servers"]
 
@@ -37,6 +38,8 @@ def start_services() -> None:
     def end() -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
+        # Workers that are broken off leave theirs behind.
+        end_remembered(folder)
         running.close()
         shutil.rmtree(folder)
 
@@ -48,7 +51,7 @@ def start_services() -> None:
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, leave)
     try:
-        found = running.enter_context(services(folder, roster=Roster(folder / "roster.json"), durable=False))
+        found = running.enter_context(services(folder, roster=Roster(folder / "services.json"), durable=False))
     except CannotRun as error:
         sys.exit(str(error))
     os.environ["PORTAL_TEST_FOLDER"] = str(folder)
@@ -66,8 +69,8 @@ def remove_dead_runs() -> None:
             if lock is None:
                 continue
             with lock:
-                for roster in folder.glob("roster*.json"):
-                    Roster(roster).end()
+                Roster(folder / "services.json").end()
+                end_remembered(folder)
                 shutil.rmtree(folder)
 
 

@@ -23,7 +23,8 @@ from django.conf import settings
 from django.db import connection
 
 from config.environment import VARIABLES
-from config.processes import Roster, last_lines, stop, undisturbed, wait_until
+from config.processes import last_lines, stop, undisturbed, wait_until
+from tests.processes import remember
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 60.0
@@ -43,7 +44,6 @@ class Server:
 def running(command: list[str], *, name: str, pass_fds: tuple[int, ...] = (), **environment: str) -> Iterator[Server]:
     """The command on this worker's databases while the block runs, in a session of its own."""
     log = settings.DATA_DIR / f"{name}-{next(numbers)}.log"
-    roster = Roster(Path(os.environ["PORTAL_TEST_FOLDER"]) / f"roster-{os.getpid()}.json")
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open("wb"))
         with undisturbed():
@@ -58,7 +58,7 @@ def running(command: list[str], *, name: str, pass_fds: tuple[int, ...] = (), **
                 pass_fds=pass_fds,
             )
             stack.callback(stop, process)
-            roster.add(process.pid)
+            remember(process.pid)
         yield Server(process, environment.get("SITE_ORIGIN", ""), log)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from config.environment import VARIABLES
-from config.processes import Roster, last_lines, stop, undisturbed, wait_until
+from config.processes import last_lines, stop, undisturbed, wait_until
+from tests.processes import remember
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 240.0
@@ -57,7 +58,7 @@ def demo(data_dir: Path, *, port: int | None = None) -> Iterator[Stack]:
         with undisturbed():
             process = start(data_dir, port, output=output.fileno())
             running.callback(stop, process, grace=30)
-            Roster(Path(os.environ["PORTAL_TEST_FOLDER"]) / f"roster-stack-{os.getpid()}.json").add(process.pid)
+            remember(process.pid)
         ready = wait_until(lambda: b"Portal ready:" in log.read_bytes(), timeout=START_TIMEOUT, watched=[process])
         if not ready:
             pytest.fail("The demo does not start; it says:\n" + "\n".join(last_lines(log, 60)), pytrace=False)

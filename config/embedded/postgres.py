@@ -8,6 +8,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,12 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server on the cluster in `data`, made on first use, that answers on a socket in `sockets` while the block runs.
 
-    Both folders are ours alone to use; their parents exist. Raises CannotRun when something is in the way.
+    Both are ours alone to use, and so are their parents, which exist. Raises CannotRun when something is in the way.
     """
     user = system_user()
+    if user:
+        let_pass(data.parent, user)
+        let_pass(sockets.parent, user)
     make_folder(sockets, user)
     ensure_cluster(data, user)
     if user:
@@ -125,13 +129,21 @@ def make_system_user() -> pwd.struct_passwd:
 
 
 def open_the_way(path: Path, user: pwd.struct_passwd) -> None:
-    """Let the user pass through the folders above `path` where it cannot yet: passing, not listing or reading."""
+    """Let the user pass through the folders above `path`, and say so of each that had to be opened."""
     for folder in reversed(path.parents):
-        found = folder.stat()
-        mine = {found.st_uid: stat.S_IXUSR}.get(user.pw_uid) or {found.st_gid: stat.S_IXGRP}.get(user.pw_gid)
-        needed = mine or stat.S_IXOTH
-        if not found.st_mode & needed:
-            folder.chmod(stat.S_IMODE(found.st_mode) | needed)
+        if let_pass(folder, user):
+            sys.stderr.write(f"Opened {folder} for passing through (not for reading): {user.pw_name} must get by.\n")
+
+
+def let_pass(folder: Path, user: pwd.struct_passwd) -> bool:
+    """Give the user search permission on a folder, not more; False if it has that already."""
+    found = folder.stat()
+    mine = {found.st_uid: stat.S_IXUSR}.get(user.pw_uid) or {found.st_gid: stat.S_IXGRP}.get(user.pw_gid)
+    needed = mine or stat.S_IXOTH
+    if found.st_mode & needed:
+        return False
+    folder.chmod(stat.S_IMODE(found.st_mode) | needed)
+    return True
 
 
 def make_folder(path: Path, user: pwd.struct_passwd | None) -> None:

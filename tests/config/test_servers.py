@@ -4,17 +4,22 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from django.conf import settings
+from honcho.environ import parse_procfile
 from websockets.sync.client import connect
 
+from config import runner
+from config.embedded import Services
 from config.processes import wait_until
-from tests.servers import Server, listening, python
-from tests.stack import Stack
+from tests.servers import BASE_DIR, Server, listening, python, running
+from tests.stack import Stack, free_port_pair
 
 
 def begin_upload(url: str, path: str, *, length: int) -> socket.socket:
@@ -62,6 +67,21 @@ def test_web_says_unready_serves_on_and_finishes_what_it_began(draining_web: Ser
         assert client.recv(12) == b"HTTP/1.1 403"
     assert draining_web.process.wait(20) == 0
     assert not settings.DRAIN_FILE.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_proxy_waits_out_a_restart_of_the_pages(demo_folder: Path) -> None:
+    port = free_port_pair()
+    environment = runner.child_environment(
+        runner.Place(port, demo_folder), Services(demo_folder, "redis://127.0.0.1:9", {})
+    )
+    proxy = parse_procfile((BASE_DIR / "Procfile").read_text()).processes["proxy"]
+    with running(["sh", "-c", proxy], name="proxy", **environment) as server, ThreadPoolExecutor() as browser:
+        assert wait_until(lambda: "serving initial configuration" in server.log.read_text(), timeout=30)
+        page = browser.submit(requests.get, f"{server.url}/live", timeout=60)
+        pages = python("gunicorn", "--config", "config/gunicorn.py")
+        with running(pages, name="web", WEB_BIND=environment["WEB_BIND"]):
+            assert page.result().json() == {"live": True}
 
 
 @pytest.mark.django_db(transaction=True)

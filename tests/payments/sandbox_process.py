@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from payments.sandbox.client import SandboxControl
+from tests.processes import remember
 
 PROJECT = Path(__file__).parents[2]
 STORE_ID, STORE_PASSWORD = "demo", "demo-secret"
@@ -55,6 +56,7 @@ class Sandbox(SandboxControl):
                 stderr=log,
                 text=True,
             )
+        remember(process.pid)
         assert process.stdout is not None
         watchdog = threading.Timer(PATIENCE, process.kill)
         watchdog.start()
