@@ -241,10 +241,12 @@ def test_demo_that_is_stopped_while_it_prepares_leaves_nothing(demo_folder: Path
     with (demo_folder / "log").open("wb") as output:
         process = start(data_dir, free_port_pair(), output=output.fileno())
     try:
-        log = data_dir / "log" / "prepare.log"
-        assert wait_until(log.exists, timeout=60, watched=[process])
+
+        def migrates() -> bool:
+            return any("migrate" in argument for one in family(process) for argument in one.cmdline())
+
+        assert wait_until(migrates, timeout=60, watched=[process])
         processes = family(process)
-        assert any("migrate" in one.cmdline() for one in processes)
         process.send_signal(number)
         assert process.wait(30) == 0
         assert not alive(processes)
