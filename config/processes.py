@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import psutil
 
@@ -141,11 +141,17 @@ def stop(
     process.wait()
 
 
+class Child(Protocol):
+    """A process of ours: subprocess's or psutil's."""
+
+    def poll(self) -> int | None: ...
+
+
 def wait_until(
     ready: Callable[[], bool],
     *,
     timeout: float,
-    watched: Iterable[subprocess.Popen[bytes]] = (),
+    watched: Iterable[Child] = (),
     pause: float = 0.02,
 ) -> bool:
     """Ask `ready()` until it is true; False once `timeout` seconds have passed or a watched process has ended."""

@@ -36,7 +36,7 @@ def test_home_takes_the_same_queries_for_one_visit_and_for_three(
     for hour, expected in ((10, 1), (11, 2), (12, 3)):
         confirmed(doctor, patient, at(hour))
         client.get("/")
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             page = read(client, "/")
         assert page.html.count("/appointments/0") == expected
 
