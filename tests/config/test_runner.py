@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from config import runner
 from config.embedded import socket_folder
 from config.ports import in_url, loopback_addresses
-from config.processes import STOP_SIGNALS, claim, wait_until
+from config.processes import STOP_SIGNALS, claim, end_families, wait_until
 from tests.stack import Stack, demo, free_port_pair, start
 
 BASE_DIR = Path(runner.__file__).resolve().parent.parent
@@ -187,8 +187,7 @@ def test_reset_removes_what_the_demo_made_and_nothing_else(tmp_path: Path) -> No
 # Ends -------------------------------------------------------------------------------------------------------------
 
 
-def family(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    leader = psutil.Process(process.pid)
+def family(leader: psutil.Process) -> list[psutil.Process]:
     return [leader, *leader.children(recursive=True)]
 
 
@@ -206,7 +205,6 @@ def running_demo(data_dir: Path) -> Iterator[tuple[Stack, list[psutil.Process]]]
         yield started, processes
 
 
-@pytest.mark.xdist_group("stack")
 def test_demo_ends_with_all_it_started_and_keeps_its_data(demo_folder: Path) -> None:
     """One data folder, whose name a shell would trip over, through the ends that a demo can come to."""
     data_dir = demo_folder / "data of the 'demo', $1"
@@ -254,4 +252,4 @@ def test_demo_that_is_stopped_while_it_prepares_leaves_nothing(demo_folder: Path
         assert process.wait(60) == 0
         assert not alive(processes)
     finally:
-        process.kill()
+        end_families([(process, signal.SIGINT)])
