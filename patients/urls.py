@@ -1,7 +1,7 @@
 from django.urls import path
 
-from patients import views
+from patients.views import family
 
 app_name = "patients"
 
-urlpatterns = [path("family/add/", views.add_member, name="add_member")]
+urlpatterns = [path("family/add/", family.add_member, name="add_member")]

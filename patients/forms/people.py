@@ -1,4 +1,4 @@
-"""What people type about patients."""
+"""What people type about the people whom they act for."""
 
 from django import forms
 from django.utils import timezone
