@@ -92,7 +92,12 @@ class Kind(models.TextChoices):
     PAYMENT_TOO_LATE = "payment_too_late", _("A payment came too late and goes back")
     REFUND_STARTED = "refund_started", _("A refund is on its way")
     REFUND_DONE = "refund_done", _("A refund has arrived")
+    DOCTOR_APPLIED = "doctor_applied", _("A doctor's papers have arrived")
+    DOCTOR_MORE_ASKED = "doctor_more_asked", _("Something more is asked of a doctor")
     DOCTOR_VERIFIED = "doctor_verified", _("A doctor's profile is verified")
+    DOCTOR_REJECTED = "doctor_rejected", _("A doctor's papers are not accepted")
+    DOCTOR_SUSPENDED = "doctor_suspended", _("A doctor is suspended")
+    DOCTOR_RESTORED = "doctor_restored", _("A doctor is no longer suspended")
 
 
 class Notification(models.Model):

@@ -77,7 +77,7 @@ class PlaceInline(TabularInline):
 class DoctorAdmin(PortalModelAdmin):
     form = DoctorForm
     list_display = ["name", "registration_number", "practises", "state", "email", "created_at"]
-    list_filter = [VerifiedFilter, "is_hidden", "specialties", "gender"]
+    list_filter = [VerifiedFilter, ("suspended_at", admin.EmptyFieldListFilter), "specialties", "gender"]
     list_select_related = ["user"]
     list_per_page = 50
     search_fields = ["name", "name_bn", "registration_number", "user__email"]
@@ -85,21 +85,21 @@ class DoctorAdmin(PortalModelAdmin):
     ordering = ["-created_at", "pk"]
     autocomplete_fields = ["user"]
     prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["verified_at", "created_at"]
+    readonly_fields = ["verified_at", "suspended_at", "suspension_reason", "created_at"]
     fieldsets = [
         (None, {"fields": ["user", ("title", "name", "name_bn"), "slug", ("gender", "registration_number")]}),
         (_("Practice"), {"fields": ["languages", "practising_since", ("fee_video", "fee_in_person")]}),
         (_("Public page"), {"fields": ["photo", "about", "about_bn"]}),
-        (_("State"), {"fields": [("verified_at", "is_hidden"), "created_at"]}),
+        (_("State"), {"fields": ["verified_at", ("suspended_at", "suspension_reason"), "created_at"]}),
     ]
     inlines = [SpecialtyInline, QualificationInline, PlaceInline]
-    actions = ["verify", "hide", "show"]
+    actions = ["verify"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Doctor]:
         return super().get_queryset(request).prefetch_related("doctor_specialties__specialty")
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Appointments, prescriptions and money hang on a doctor: one who leaves is hidden."""
+        """Appointments, prescriptions and money hang on a doctor: one who leaves is suspended."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Doctor, form: DoctorForm, change: bool) -> None:
@@ -116,11 +116,11 @@ class DoctorAdmin(PortalModelAdmin):
     def practises(self, doctor: Doctor) -> str:
         return doctor.specialty_names
 
-    @display(description=_("state"), label={"verified": "success", "waiting": "warning", "hidden": "danger"})
+    @display(description=_("state"), label={"verified": "success", "waiting": "warning", "suspended": "danger"})
     def state(self, doctor: Doctor) -> tuple[str, Any]:
-        if doctor.verified_at is None:
-            return "waiting", _("Waiting")
-        return ("hidden", _("Hidden")) if doctor.is_hidden else ("verified", _("Verified"))
+        if doctor.suspended_at is not None:
+            return "suspended", _("Suspended")
+        return ("waiting", _("Waiting")) if doctor.verified_at is None else ("verified", _("Verified"))
 
     @admin.display(description=_("e-mail address"), ordering="user__email")
     def email(self, doctor: Doctor) -> str:
@@ -133,22 +133,6 @@ class DoctorAdmin(PortalModelAdmin):
         for doctor in verified:
             self.log_change(request, doctor, "Verified")
         self._tell(request, len(verified))
-
-    @admin.action(description=_("Hide from patients"), permissions=["change"])
-    def hide(self, request: HttpRequest, doctors: QuerySet[Doctor]) -> None:
-        self._set_hidden(request, doctors, True)
-
-    @admin.action(description=_("Show to patients"), permissions=["change"])
-    def show(self, request: HttpRequest, doctors: QuerySet[Doctor]) -> None:
-        self._set_hidden(request, doctors, False)
-
-    @transaction.atomic
-    def _set_hidden(self, request: HttpRequest, doctors: QuerySet[Doctor], hidden: bool) -> None:
-        changed = list(doctors.exclude(is_hidden=hidden))
-        services.set_hidden([doctor.pk for doctor in changed], hidden)
-        for doctor in changed:
-            self.log_change(request, doctor, "Hidden" if hidden else "Shown")
-        self._tell(request, len(changed))
 
     def _tell(self, request: HttpRequest, count: int) -> None:
         words = ngettext("%(count)d doctor was changed.", "%(count)d doctors were changed.", count)

@@ -28,6 +28,6 @@ def home_figures() -> HomeFigures:
 
 def popular_specialties(count: int) -> SpecialtyQuerySet:
     """The specialties in use with the most public doctors, each with `doctor_count`; those without any are left out."""
-    public = Q(doctors__verified_at__isnull=False, doctors__is_hidden=False)
+    public = Q(doctors__verified_at__isnull=False, doctors__suspended_at__isnull=True)
     counted = Specialty.objects.active().annotate(doctor_count=Count("doctors", filter=public))
     return counted.filter(doctor_count__gt=0).order_by("-doctor_count", "position", "pk")[:count]

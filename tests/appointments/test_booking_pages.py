@@ -10,6 +10,7 @@ import pytest
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import Appointment, Status
@@ -235,7 +236,7 @@ def test_doctor_who_was_hidden_while_the_form_was_open_is_not_found(
 ) -> None:
     client = client_of(patient)
     assert client.get(address(doctor)).status_code == 200
-    Doctor.objects.update(is_hidden=True)
+    Doctor.objects.update(suspended_at=timezone.now(), suspension_reason="Complaints")
     assert client.post(address(doctor), {"patient": patient.patient.pk}).status_code == 404
 
 

@@ -115,7 +115,7 @@ def by_a_longer_visit(doctor: User, stranger: User, other_doctor: User, patient:
 
 
 def by_a_hidden_doctor(doctor: User, stranger: User, other_doctor: User, patient: User) -> None:
-    Doctor.objects.update(is_hidden=True)
+    Doctor.objects.update(suspended_at=timezone.now(), suspension_reason="Complaints")
 
 
 def by_an_unverified_doctor(doctor: User, stranger: User, other_doctor: User, patient: User) -> None:

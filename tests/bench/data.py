@@ -28,10 +28,10 @@ SELECT id, name, 'female', '+8801712345678' FROM accounts_user WHERE role = 'pat
 
 INSERT INTO doctors_doctor (user_id, slug, title, name, name_bn, gender, registration_number, languages,
                             practising_since, about, about_bn, photo, photo_small, fee_video, fee_in_person,
-                            currency, verified_at, is_hidden)
+                            currency, verified_at, suspension_reason)
 SELECT id, 'doctor-' || id, 'Dr.', name, '', CASE WHEN id %% 2 = 0 THEN 'female' ELSE 'male' END, 'B-' || id,
        ARRAY['bn', 'en'], 1990 + id %% 30, '', '', '', '', 300 + id %% 20 * 50,
-       CASE WHEN id %% 3 = 0 THEN 900 END, 'BDT', now(), false
+       CASE WHEN id %% 3 = 0 THEN 900 END, 'BDT', now(), ''
 FROM accounts_user WHERE role = 'doctor';
 
 INSERT INTO doctors_doctorspecialty (doctor_id, specialty_id, position)

@@ -26,7 +26,13 @@ def as_app(transactional_db):
 
 
 def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
-    assert APPEND_ONLY == ["appointments_appointmentevent", "payments_journal", "payments_ledgerentry"]
+    assert APPEND_ONLY == [
+        "appointments_appointmentevent",
+        "doctors_verificationevent",
+        "doctors_verificationtick",
+        "payments_journal",
+        "payments_ledgerentry",
+    ]
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

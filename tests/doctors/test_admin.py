@@ -145,16 +145,6 @@ def test_a_photo_can_be_taken_away(desk: Client, tmp_path: Path, django_capture_
     assert list(tmp_path.rglob("*.webp")) == []
 
 
-def test_hiding_and_showing(desk: Client) -> None:
-    doctors = [DoctorFactory(), DoctorFactory()]
-    acted(desk, "hide", *doctors)
-    assert not Doctor.objects.public().exists()
-    acted(desk, "show", doctors[0])
-    assert list(Doctor.objects.public()) == doctors[:1]
-    assert find_doctors(SearchQuery()).doctor_ids == (doctors[0].pk,)
-    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == ["Hidden", "Hidden", "Shown"]
-
-
 @pytest.mark.parametrize("typed", ["Farhana", "ফারহানা", "A-777", "farhana@example.com"])
 def test_doctors_are_found_by_name_number_and_address(desk: Client, typed: str) -> None:
     DoctorFactory(name="Farhana", name_bn="ফারহানা", registration_number="A-777", user__email="farhana@example.com")

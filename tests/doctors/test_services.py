@@ -1,8 +1,16 @@
 import pytest
+from django.db import IntegrityError
 
 from accounts.models import Kind, Notification, Role, User
 from doctors.models import Doctor, DoctorListing, SearchWord
-from doctors.services import set_hidden, verify_doctor, write_documents
+from doctors.services import (
+    AlreadySuspended,
+    NotSuspended,
+    restore_doctor,
+    suspend_doctor,
+    verify_doctor,
+    write_documents,
+)
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory, QualificationFactory
 
 pytestmark = pytest.mark.django_db
@@ -41,10 +49,30 @@ def test_verifying_makes_a_doctor_findable_and_tells_once() -> None:
     assert Notification.objects.count() == 1
 
 
-def test_hiding_takes_the_words_away_and_showing_brings_them_back() -> None:
-    doctors = [DoctorFactory(name="Karim"), DoctorFactory(hidden=True)]
-    ids = [doctor.pk for doctor in doctors]
-    assert set_hidden(ids, True) == 1
-    assert set(DoctorListing.objects.values_list("document", flat=True)) == {""}
-    assert set_hidden(ids, False) == 2
-    assert "karim" in DoctorListing.objects.get(doctor=doctors[0]).document
+def test_suspending_takes_the_words_away_and_restoring_brings_them_back(admin: User) -> None:
+    doctor = DoctorFactory(name="Karim")
+    suspend_doctor(doctor, reason="Complaints", by=admin)
+    assert not Doctor.objects.public().exists()
+    assert DoctorListing.objects.get().document == ""
+    restore_doctor(doctor, by=admin)
+    assert Doctor.objects.public().get() == doctor
+    assert "karim" in DoctorListing.objects.get().document
+    told = Notification.objects.filter(user=doctor.user).order_by("pk")
+    assert [row.kind for row in told] == [Kind.DOCTOR_SUSPENDED, Kind.DOCTOR_RESTORED]
+
+
+def test_suspending_twice_is_refused_and_so_is_restoring(admin: User) -> None:
+    doctor = DoctorFactory()
+    suspend_doctor(doctor, reason="Complaints", by=admin)
+    with pytest.raises(AlreadySuspended):
+        suspend_doctor(doctor, reason="Others", by=admin)
+    assert Doctor.objects.get().suspension_reason == "Complaints"
+    restore_doctor(doctor, by=admin)
+    with pytest.raises(NotSuspended):
+        restore_doctor(doctor, by=admin)
+    assert Notification.objects.count() == 2
+
+
+def test_nobody_is_suspended_without_a_reason(admin: User) -> None:
+    with pytest.raises(IntegrityError, match="doctor_not_suspended_without_a_reason"):
+        suspend_doctor(DoctorFactory(), reason="", by=admin)

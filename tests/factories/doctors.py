@@ -32,7 +32,7 @@ class DoctorFactory(DjangoModelFactory[Doctor]):
     - `specialty=…` gives that specialty, False gives none; more of them by DoctorSpecialtyFactory
     - `with_place=True` also receives patients at a chamber in Dhaka
     - `with_hours=True` has a calendar and offers video visits every day from 09:00 to 17:00
-    - `unverified=True`, `hidden=True` keep the doctor from the public
+    - `unverified=True`, `hidden=True` (suspended) keep the doctor from the public
     - `listing=False` leaves out the row that search reads; `listing__rating=…` and the like go into it
     """
 
@@ -52,7 +52,7 @@ class DoctorFactory(DjangoModelFactory[Doctor]):
 
     class Params:
         unverified = factory.Trait(verified_at=None)
-        hidden = factory.Trait(is_hidden=True)
+        hidden = factory.Trait(suspended_at=datetime(2026, 2, 1, 9, tzinfo=UTC), suspension_reason="Complaints")
         free = factory.Trait(fee_video=Decimal(0))
         with_place = factory.Trait(
             fee_in_person=Decimal(1000),

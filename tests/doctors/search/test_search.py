@@ -195,7 +195,7 @@ def test_only_public_doctors_are_found_by_whatever_is_asked() -> None:
 
 def test_a_doctor_who_was_hidden_since_is_not_suggested_by_spelling() -> None:
     doctor = DoctorFactory(name="Zebunnessa")
-    doctor.is_hidden = True
+    doctor.suspended_at, doctor.suspension_reason = timezone.now(), "Complaints"
     doctor.save()
     write_documents([doctor.pk])
     result = find_doctors(SearchQuery(text="zebunessa"))

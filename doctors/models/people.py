@@ -1,17 +1,14 @@
-"""Doctors as the public meets them: who they are, where they practise, what search needs to know of them."""
+"""Doctors as the public meets them: who they are, and where they practise."""
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +21,14 @@ from doctors.districts import district as find_district
 
 # What the gateway accepts at the least; below it a fee is either nothing or a mistake.
 LOWEST_ONLINE_FEE = Decimal(10)
+LONGEST_FOLLOW_UP = 180
+LONGEST_ABOUT = 4000
+# Addresses below /doctors/ that are pages of the portal, and so of no doctor.
+TAKEN_SLUGS = ("apply",)
+
+
+def _not_below_the_gateways_least(field: str) -> Q:
+    return Q(**{f"{field}__isnull": True}) | Q(**{field: 0}) | Q(**{f"{field}__gte": LOWEST_ONLINE_FEE})
 
 
 class Mode(models.TextChoices):
@@ -53,8 +58,8 @@ class Language(models.TextChoices):
 
 class DoctorQuerySet(models.QuerySet["Doctor"]):
     def public(self) -> Self:
-        """Those whom anybody may find and book: verified by an admin, and not hidden."""
-        return self.filter(verified_at__isnull=False, is_hidden=False)
+        """Those whom anybody may find and book: verified by an admin, and not suspended."""
+        return self.filter(verified_at__isnull=False, suspended_at__isnull=True)
 
     def for_documents(self) -> Self:
         """All that search finds a doctor by."""
@@ -80,7 +85,11 @@ class DoctorQuerySet(models.QuerySet["Doctor"]):
 
 
 class Doctor(models.Model):
-    """A doctor's public profile. Only an admin sets `verified_at`."""
+    """A doctor's public profile.
+
+    Name and registration number are as an admin has verified them: services.approve_verification alone writes them
+    once `verified_at` is set, and it alone sets that.
+    """
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="doctor")
     slug = models.SlugField(_("address of the page"), max_length=80, unique=True)
@@ -88,14 +97,14 @@ class Doctor(models.Model):
     name = models.CharField(_("name"), max_length=120)
     name_bn = models.CharField(_("name in Bangla"), max_length=120, blank=True)
     gender = models.CharField(_("gender"), max_length=10, choices=Gender)
-    registration_number = models.CharField(_("BMDC registration number"), max_length=20, unique=True)
+    registration_number = models.CharField(_("BMDC registration number"), max_length=20)
     specialties = models.ManyToManyField(
         "specialties.Specialty", through="DoctorSpecialty", related_name="doctors", verbose_name=_("specialties")
     )
     languages = ArrayField(models.CharField(max_length=5, choices=Language), verbose_name=_("languages"))
     practising_since = models.PositiveSmallIntegerField(_("practising since (year)"))
-    about = models.TextField(_("about"), max_length=4000, blank=True)
-    about_bn = models.TextField(_("about, in Bangla"), max_length=4000, blank=True)
+    about = models.TextField(_("about"), max_length=LONGEST_ABOUT, blank=True)
+    about_bn = models.TextField(_("about, in Bangla"), max_length=LONGEST_ABOUT, blank=True)
     # Both are written by doctors/photos.py: 512 pixels square for the page, 128 for lists.
     photo = models.ImageField(_("photo"), upload_to="doctors/", blank=True)
     photo_small = models.ImageField(upload_to="doctors/", blank=True, editable=False)
@@ -109,9 +118,20 @@ class Doctor(models.Model):
         blank=True,
         validators=[MinValueValidator(0)],
     )
+    # What the same patient pays who comes again within so many days; NULL where that costs as much as any visit.
+    follow_up_fee = models.DecimalField(
+        _("fee for a follow-up"), max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    follow_up_days = models.PositiveSmallIntegerField(
+        _("days within which a follow-up counts"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_FOLLOW_UP)],
+    )
     currency = models.CharField(max_length=3, default=settings.CURRENCY, editable=False)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
-    is_hidden = models.BooleanField(_("hidden from patients"), default=False)
+    suspended_at = models.DateTimeField(_("suspended"), null=True, blank=True)
+    suspension_reason = models.CharField(_("why suspended"), max_length=400, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = DoctorQuerySet.as_manager()
@@ -120,14 +140,33 @@ class Doctor(models.Model):
         verbose_name = _("doctor")
         verbose_name_plural = _("doctors")
         constraints = [
+            models.UniqueConstraint(
+                fields=["registration_number"],
+                condition=Q(verified_at__isnull=False),
+                name="registration_number_not_of_two_verified_doctors",
+            ),
             models.CheckConstraint(
-                condition=Q(fee_video__isnull=True) | Q(fee_video=0) | Q(fee_video__gte=LOWEST_ONLINE_FEE),
+                condition=_not_below_the_gateways_least("fee_video"),
                 name="video_fee_not_below_the_gateways_least",
             ),
             models.CheckConstraint(
-                condition=Q(fee_in_person__isnull=True) | Q(fee_in_person=0) | Q(fee_in_person__gte=LOWEST_ONLINE_FEE),
+                condition=_not_below_the_gateways_least("fee_in_person"),
                 name="in_person_fee_not_below_the_gateways_least",
             ),
+            models.CheckConstraint(
+                condition=_not_below_the_gateways_least("follow_up_fee"),
+                name="follow_up_fee_not_below_the_gateways_least",
+            ),
+            models.CheckConstraint(
+                condition=Q(follow_up_fee__isnull=True, follow_up_days__isnull=True)
+                | Q(follow_up_fee__isnull=False, follow_up_days__range=(1, LONGEST_FOLLOW_UP)),
+                name="follow_up_fee_not_without_a_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True) | ~Q(suspension_reason=""),
+                name="doctor_not_suspended_without_a_reason",
+            ),
+            models.CheckConstraint(condition=~Q(slug__in=TAKEN_SLUGS), name="slug_not_a_page_of_the_portal"),
         ]
         indexes = [
             GinIndex(fields=["languages"], name="doctor_languages"),
@@ -152,7 +191,7 @@ class Doctor(models.Model):
 
     @property
     def is_public(self) -> bool:
-        return self.verified_at is not None and not self.is_hidden
+        return self.verified_at is not None and self.suspended_at is None
 
     @property
     def specialty_names(self) -> str:
@@ -244,107 +283,3 @@ class PracticePlace(models.Model):
     def district_name(self) -> str:
         """In the active language."""
         return find_district(self.district).name
-
-
-class Lexemes(Func):
-    """A text's words, told apart by single spaces, as a tsvector.
-
-    PostgreSQL's own parser stays out of it: it splits Bangla words at their joined letters under some locales.
-    """
-
-    template = "array_to_tsvector(array_remove(string_to_array(%(expressions)s, ' '), ''))"
-    output_field = SearchVectorField()
-
-
-class DoctorListing(models.Model):
-    """What search filters and sorts by, one row a doctor: no history, and never under the lock that a booking takes.
-
-    `document` is doctors' own (services.write_documents): the words by which a public doctor is found, as
-    search.documents writes them; empty for all others. Ratings and open times are written down from the floors above.
-    `stale_at` is since when, or from when on, the open times must be looked at again.
-    """
-
-    doctor = models.OneToOneField(Doctor, on_delete=models.CASCADE, primary_key=True, related_name="listing")
-    document = models.TextField(blank=True)
-    vector = models.GeneratedField(expression=Lexemes("document"), output_field=SearchVectorField(), db_persist=True)
-    rating = models.DecimalField(max_digits=3, decimal_places=2, null=True)
-    rating_count = models.PositiveIntegerField(default=0)
-    next_open_video = models.DateTimeField(null=True)
-    next_open_in_person = models.DateTimeField(null=True)
-    stale_at = models.DateTimeField(db_default=Now())
-
-    class Meta:
-        verbose_name = _("listing")
-        verbose_name_plural = _("listings")
-        indexes = [
-            GinIndex(fields=["vector"], name="listing_words"),
-            models.Index(F("stale_at"), name="listing_stale"),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.doctor_id)
-
-    def next_open_by(self, mode: str) -> datetime | None:
-        """The first open time of this mode, None where none is known or where it has passed meanwhile."""
-        first = {Mode.VIDEO: self.next_open_video, Mode.IN_PERSON: self.next_open_in_person}[Mode(mode)]
-        return first if first and first > timezone.now() else None
-
-    @property
-    def next_open(self) -> datetime | None:
-        """The first open time of either mode."""
-        return min(filter(None, map(self.next_open_by, Mode.values)), default=None)
-
-
-class SearchWord(models.Model):
-    """A word of some listing, and how it sounds: where search looks for what a misspelt word may have meant.
-
-    Words stay when the last listing that held them is gone; who reads them checks that.
-    """
-
-    word = models.CharField(max_length=40, primary_key=True, db_collation="C")
-    sound = models.CharField(max_length=80)
-
-    class Meta:
-        verbose_name = _("search word")
-        verbose_name_plural = _("search words")
-        indexes = [GinIndex(fields=["sound"], opclasses=["gin_trgm_ops"], name="search_word_sound")]
-
-    def __str__(self) -> str:
-        return self.word
-
-
-class Part(models.TextChoices):
-    """A part of the doctor's local day: until noon, until five, after."""
-
-    MORNING = "morning", _("Morning")
-    AFTERNOON = "afternoon", _("Afternoon")
-    EVENING = "evening", _("Evening")
-
-
-class OpenDayQuerySet(models.QuerySet["OpenDay"]):
-    def within(self, first: int, last: int) -> Self:
-        """From `first` to `last` days after today on the portal's clock, both included."""
-        today = timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
-        return self.filter(date__range=(today + timedelta(days=first), today + timedelta(days=last)))
-
-
-class OpenDay(models.Model):
-    """There is at least one open time on this local day, in this part of it, by this mode."""
-
-    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="open_days")
-    date = models.DateField()
-    part = models.CharField(max_length=10, choices=Part)
-    mode = models.CharField(max_length=10, choices=Mode)
-
-    objects = OpenDayQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("open day")
-        verbose_name_plural = _("open days")
-        constraints = [
-            models.UniqueConstraint(fields=["doctor", "date", "part", "mode"], name="open_day_not_twice"),
-        ]
-        indexes = [models.Index(fields=["date", "mode", "doctor"], name="open_day_by_date")]
-
-    def __str__(self) -> str:
-        return f"{self.date} {self.part} {self.mode}"

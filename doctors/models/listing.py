@@ -1,0 +1,120 @@
+"""What search needs to know of doctors, as it was written down for it."""
+
+from datetime import datetime, timedelta
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Func
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from doctors.models.people import Doctor, Mode
+
+
+class Lexemes(Func):
+    """A text's words, told apart by single spaces, as a tsvector.
+
+    PostgreSQL's own parser stays out of it: it splits Bangla words at their joined letters under some locales.
+    """
+
+    template = "array_to_tsvector(array_remove(string_to_array(%(expressions)s, ' '), ''))"
+    output_field = SearchVectorField()
+
+
+class DoctorListing(models.Model):
+    """What search filters and sorts by, one row a doctor: no history, and never under the lock that a booking takes.
+
+    `document` is doctors' own (services.write_documents): the words by which a public doctor is found, as
+    search.documents writes them; empty for all others. Ratings and open times are written down from the floors above.
+    `stale_at` is since when, or from when on, the open times must be looked at again.
+    """
+
+    doctor = models.OneToOneField(Doctor, on_delete=models.CASCADE, primary_key=True, related_name="listing")
+    document = models.TextField(blank=True)
+    vector = models.GeneratedField(expression=Lexemes("document"), output_field=SearchVectorField(), db_persist=True)
+    rating = models.DecimalField(max_digits=3, decimal_places=2, null=True)
+    rating_count = models.PositiveIntegerField(default=0)
+    next_open_video = models.DateTimeField(null=True)
+    next_open_in_person = models.DateTimeField(null=True)
+    stale_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = _("listing")
+        verbose_name_plural = _("listings")
+        indexes = [
+            GinIndex(fields=["vector"], name="listing_words"),
+            models.Index(F("stale_at"), name="listing_stale"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.doctor_id)
+
+    def next_open_by(self, mode: str) -> datetime | None:
+        """The first open time of this mode, None where none is known or where it has passed meanwhile."""
+        first = {Mode.VIDEO: self.next_open_video, Mode.IN_PERSON: self.next_open_in_person}[Mode(mode)]
+        return first if first and first > timezone.now() else None
+
+    @property
+    def next_open(self) -> datetime | None:
+        """The first open time of either mode."""
+        return min(filter(None, map(self.next_open_by, Mode.values)), default=None)
+
+
+class SearchWord(models.Model):
+    """A word of some listing, and how it sounds: where search looks for what a misspelt word may have meant.
+
+    Words stay when the last listing that held them is gone; who reads them checks that.
+    """
+
+    word = models.CharField(max_length=40, primary_key=True, db_collation="C")
+    sound = models.CharField(max_length=80)
+
+    class Meta:
+        verbose_name = _("search word")
+        verbose_name_plural = _("search words")
+        indexes = [GinIndex(fields=["sound"], opclasses=["gin_trgm_ops"], name="search_word_sound")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class Part(models.TextChoices):
+    """A part of the doctor's local day: until noon, until five, after."""
+
+    MORNING = "morning", _("Morning")
+    AFTERNOON = "afternoon", _("Afternoon")
+    EVENING = "evening", _("Evening")
+
+
+class OpenDayQuerySet(models.QuerySet["OpenDay"]):
+    def within(self, first: int, last: int) -> Self:
+        """From `first` to `last` days after today on the portal's clock, both included."""
+        today = timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
+        return self.filter(date__range=(today + timedelta(days=first), today + timedelta(days=last)))
+
+
+class OpenDay(models.Model):
+    """There is at least one open time on this local day, in this part of it, by this mode."""
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="open_days")
+    date = models.DateField()
+    part = models.CharField(max_length=10, choices=Part)
+    mode = models.CharField(max_length=10, choices=Mode)
+
+    objects = OpenDayQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("open day")
+        verbose_name_plural = _("open days")
+        constraints = [
+            models.UniqueConstraint(fields=["doctor", "date", "part", "mode"], name="open_day_not_twice"),
+        ]
+        indexes = [models.Index(fields=["date", "mode", "doctor"], name="open_day_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.part} {self.mode}"
