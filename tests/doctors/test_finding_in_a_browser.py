@@ -106,6 +106,20 @@ def test_a_changed_filter_searches_and_the_back_button_undoes_it(opened: Open, f
     expect(page.get_by_role("radio", name="Female", exact=True)).not_to_be_checked()
 
 
+def test_a_search_gives_up_the_open_times_of_the_cards_that_it_replaces(
+    opened: Open, farhana: Doctor, anisul: Doctor
+) -> None:
+    held: list[Route] = []
+    page = opened("about:blank")
+    page.route(re.compile(r"/times/\?doctors="), lambda route: route.continue_() if held else held.append(route))
+    page.goto(FIND)
+    expect(page.locator("#results-count")).to_have_text("2 doctors")
+    with page.expect_event("requestfailed") as given_up:
+        page.get_by_role("radio", name="Female", exact=True).check()
+    assert given_up.value == held[0].request
+    expect(page.locator(".strip-times").first).to_be_visible()
+
+
 def test_a_chip_takes_its_filter_away(opened: Open, farhana: Doctor, anisul: Doctor) -> None:
     page = opened(f"{FIND}?gender=female&fee_max=5000")
     page.get_by_role("link", name="Female (remove)").click()
