@@ -41,13 +41,14 @@ def start_services() -> None:
         # Workers that are broken off leave theirs behind.
         end_remembered(folder)
         running.close()
+        # Before the lock is let go of, or a run that starts now clears the folder away under our hands.
         shutil.rmtree(folder)
+        lock.close()
 
     def leave(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
     atexit.register(end)
-    running.enter_context(lock)
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGHUP, leave)
     try:
