@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Delivery, Notification, User
+from accounts.models import Delivery, Notification, TrailEntry, User
 from config.admin import PortalModelAdmin, Unchangeable
 
 RIGHTS = ["is_staff", "is_superuser", "groups"]
@@ -62,3 +63,17 @@ class DeliveryAdmin(Unchangeable, PortalModelAdmin):
     @admin.display(ordering="notification__kind")
     def kind(self, delivery: Delivery) -> str:
         return delivery.notification.get_kind_display()
+
+
+@admin.register(TrailEntry)
+class TrailEntryAdmin(Unchangeable, PortalModelAdmin):
+    """Who did or looked at what. Ids and codes: the trail tells nothing about anybody's health."""
+
+    list_display = ["at", "by", "action", "about", "about_id", "subject", "ground", "code", "address"]
+    list_filter = ["action", "ground", "about"]
+    list_select_related = ["by"]
+    search_fields = ["by__email", "=about_id", "=subject", "=ground_id"]
+    search_help_text = _("Whoever did it, by e-mail address, or the whole key of a row or of a patient.")
+    show_full_result_count = False
+    ordering = ["-at", "-pk"]
+    fields = ["at", "by", "action", "about", "about_id", "subject", "ground", "ground_id", "code", "address"]

@@ -1,6 +1,8 @@
 """Who signs in, and what they are told."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -12,7 +14,7 @@ from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.db import UUID7Field
+from config.db import AppendOnlyModel, UUID7Field
 
 
 class Role(models.TextChoices):
@@ -168,3 +170,80 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} · {self.get_status_display()}"
+
+
+class Action(models.TextChoices):
+    """What somebody did with somebody's data, or with somebody's standing."""
+
+    READ = "read", _("Looked at")
+    DOWNLOADED = "downloaded", _("Opened the file")
+    ADDED = "added", _("Added")
+    CHANGED = "changed", _("Changed")
+    REMOVED = "removed", _("Removed")
+    SHARED = "shared", _("Shared")
+    REVOKED = "revoked", _("Ended the sharing")
+    APPLIED = "applied", _("Applied")
+    ASKED = "asked", _("Asked for more")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    SUSPENDED = "suspended", _("Suspended")
+    RESTORED = "restored", _("Restored")
+    BROKE_GLASS = "broke_glass", _("Opened in an emergency")
+    REVIEWED = "reviewed", _("Reviewed an emergency access")
+    EXPORTED = "exported", _("Took a copy of the data")
+    ERASED = "erased", _("Erased")
+
+
+class Ground(models.TextChoices):
+    """Why somebody was allowed to."""
+
+    SELF = "self", _("Their own data")
+    GUARDIAN = "guardian", _("They act for this person")
+    CARE = "care", _("A visit with this doctor")
+    SHARE = "share", _("It was shared with this doctor")
+    BREAK_GLASS = "break_glass", _("Emergency access")
+    DUTY = "duty", _("An administrator's task")
+    SYSTEM = "system", _("The portal itself")
+
+
+class TrailQuerySet(models.QuerySet["TrailEntry"]):
+    def about_patients(self, ids: Iterable[UUID]) -> Self:
+        """What was done with these patients' data, the latest first."""
+        return self.filter(subject__in=list(ids)).order_by("-at", "-pk")
+
+
+class TrailEntry(AppendOnlyModel):
+    """One thing that was done or looked at: who, what, when, why and from where, in ids and codes alone.
+
+    `about` is the kind of row (`patients.medicalrecord`, or a code) and `about_id` its key; `subject` is the patient
+    whose data it is. `ground_id` names what gave the right: the visit, the grant, the emergency access.
+    """
+
+    id = UUID7Field()
+    at = models.DateTimeField(_("when"), db_default=Now(), editable=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("who")
+    )
+    action = models.CharField(_("what"), max_length=12, choices=Action)
+    about = models.CharField(_("of what"), max_length=60)
+    about_id = models.CharField(_("key"), max_length=40, blank=True)
+    subject = models.UUIDField(_("patient"), null=True)
+    ground = models.CharField(_("why"), max_length=12, choices=Ground)
+    ground_id = models.CharField(max_length=40, blank=True)
+    code = models.CharField(_("code"), max_length=40, blank=True)
+    address = models.GenericIPAddressField(_("from where"), null=True)
+
+    objects = TrailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("trail entry")
+        verbose_name_plural = _("trail")
+        indexes = [
+            models.Index(fields=["subject", "-at"], name="trail_of_a_patient"),
+            models.Index(fields=["by", "-at"], name="trail_of_a_person"),
+            models.Index(fields=["about", "about_id"], name="trail_of_a_row"),
+            models.Index(fields=["-at"], name="trail_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.about} {self.about_id}"

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Collection
 from typing import Any
 
+import pghistory.models
 import structlog
 from django.conf import settings
 from django.db import OperationalError, models, transaction
@@ -37,6 +38,11 @@ class AppendOnlyModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+def is_append_only(model: type[models.Model]) -> bool:
+    """Its rows are written once: what this house says so of, and the history of whatever is tracked."""
+    return issubclass(model, AppendOnlyModel) or (issubclass(model, pghistory.models.Event) and model._meta.managed)
 
 
 def lock[M: models.Model](rows: models.QuerySet[M], pks: Collection[Any]) -> dict[Any, M]:

@@ -7,6 +7,7 @@ stops the process with the name of the variable. docs/operations.md explains eac
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import pghistory
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -82,6 +83,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "guardian",
+    "pgtrigger",
+    "pghistory",
     *HOUSE,
 ]
 
@@ -100,6 +103,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "accounts.middleware.PreferencesMiddleware",
+    "accounts.middleware.AccountabilityMiddleware",
     "config.http.DomainErrorMiddleware",
 ]
 
@@ -170,6 +174,10 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] |= {"application_name": "portal", "connect_timeout": "5"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Who changed a row stands in the row of its history, which is written once.
+PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
+PGHISTORY_CONTEXT_ID_FIELD = None
+PGHISTORY_ADMIN_ALL_EVENTS = False
 
 REDIS_URL = secret("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
@@ -330,8 +338,27 @@ _public_storages: dict[str, dict[str, object]] = {
 if PUBLIC_STORAGE not in _public_storages:
     raise ImproperlyConfigured(f"PUBLIC_STORAGE is {PUBLIC_STORAGE!r}; it must be local, s3 or cloudinary.")
 CLOUDINARY_URL: str = env.str("CLOUDINARY_URL", "")
+# Records and certificates: never under a public path. SENDFILE: the proxy in front reads them from PRIVATE_ROOT when
+# we say so (config/caddy/Caddyfile); else we read them ourselves.
+PRIVATE_ROOT = DATA_DIR / "private"
+SENDFILE: bool = env.bool("SENDFILE", False)
+PRIVATE_STORAGE: str = env.str("PRIVATE_STORAGE", "local")
+_private_storages: dict[str, dict[str, object]] = {
+    "local": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": PRIVATE_ROOT,
+            "base_url": None,
+            "file_permissions_mode": 0o640,
+            "directory_permissions_mode": 0o750,
+        },
+    },
+}
+if PRIVATE_STORAGE not in _private_storages:
+    raise ImproperlyConfigured(f"PRIVATE_STORAGE is {PRIVATE_STORAGE!r}; it must be local.")
 STORAGES = {
     "default": _public_storages[PUBLIC_STORAGE],
+    "private": _private_storages[PRIVATE_STORAGE],
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING

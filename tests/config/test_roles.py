@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg.errors import InsufficientPrivilege
 
-from config.db import AppendOnlyModel
+from config.db import is_append_only
 from config.embedded.postgres import APP_ROLE
 from tests.factories.accounts import UserFactory
 
-APPEND_ONLY = sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnlyModel))
+APPEND_ONLY = sorted(model._meta.db_table for model in apps.get_models() if is_append_only(model))
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def as_app(transactional_db):
 
 def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
     assert APPEND_ONLY == [
+        "accounts_trailentry",
         "appointments_appointmentevent",
         "doctors_verificationevent",
         "doctors_verificationtick",

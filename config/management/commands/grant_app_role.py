@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 from psycopg import sql
 
-from config.db import AppendOnlyModel
+from config.db import is_append_only
 
 APP_ROLE = "portal_app"
 
@@ -25,9 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, role: str, **options: Any) -> None:
         who = sql.Identifier(role)
         append_only = [
-            model._meta.db_table
-            for model in apps.get_models(include_auto_created=True)
-            if issubclass(model, AppendOnlyModel)
+            model._meta.db_table for model in apps.get_models(include_auto_created=True) if is_append_only(model)
         ]
         with connection.cursor() as cursor:
 
