@@ -8,8 +8,10 @@ COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-default-groups --no-install-project
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin portal \
-    && install -d -o portal -g portal /data /data/media /data/static
+RUN groupadd --system --gid 10001 portal \
+    && useradd --system --uid 10001 --gid portal --home-dir /data --shell /usr/sbin/nologin portal \
+    && install -d -o portal -g portal /data /data/media /data/static \
+    && install -d -o portal -g portal -m 750 /data/private
 WORKDIR /portal
 COPY --from=build /portal/.venv .venv
 COPY . .

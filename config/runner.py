@@ -35,7 +35,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 LOCK = "demo.lock"
 # What the demo makes in its data folder, and so what a reset may remove.
 CONTENT = (
-    *("postgres", "postgres.partial", "valkey", "sandbox", "caddy", "media", "mail", "static", "log", "run"),
+    *("postgres", "postgres.partial", "valkey", "sandbox", "caddy", "media", "private", "mail", "static", "log", "run"),
     *("demo.json", "running.json", "roster.json", "sign-ins.txt", "code.stamp", "static.stamp", "demo.stamp", LOCK),
 )
 
@@ -194,6 +194,7 @@ def child_environment(place: Place, found: Services) -> dict[str, str]:
         "SSLCOMMERZ_URL": f"http://127.0.0.1:{place.sandbox_port}",
         "TRUSTED_PROXIES": "1",
         **secrets_of(data_dir),
+        "SENDFILE": "true",
         # gunicorn, daphne, beat
         "WEB_BIND": f"unix:{run_dir}/web.sock",
         "WEB_WORKERS": "2",
@@ -210,6 +211,7 @@ def child_environment(place: Place, found: Services) -> dict[str, str]:
         "WEBSOCKET_UPSTREAM": f"unix/{run_dir}/websocket.sock",
         "STATIC_ROOT": str(data_dir / "static"),
         "MEDIA_ROOT": str(data_dir / "media"),
+        "PRIVATE_ROOT": str(data_dir / "private"),
     }
 
 

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import views
+from config.files import private_file
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("", include("appointments.urls")),
     path("", include("patients.urls")),
     path("payments/", include("payments.urls")),
+    path("files/<str:token>/", private_file, name="private_file"),
     path("admin/", admin.site.urls),
 ]
 

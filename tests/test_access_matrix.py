@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.http import urlencode
@@ -20,6 +21,7 @@ from django.utils.http import urlencode
 from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent
 from appointments.services import start_payment
+from config.files import private_storage, private_url
 from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold
@@ -106,6 +108,9 @@ MATRIX = [
     Row("payments:ipn", "POST /payments/ipn/", "200 200 200 200 200 200", {"tran_id": "{tran_id}", "status": "VALID"}),
     Row("payments:return", "POST /payments/return/success/", "303 303 303 303 303 303", {"tran_id": "{tran_id}"}),
     Row("payments:return", "GET /payments/return/success/", "302 302 302 302 302 302"),
+    # A private file, by the address that was made for the patient a moment ago
+    Row("private_file", "GET {file}", "login 404 200 404 404 404"),
+    Row("private_file", "GET /files/made-up/", "login 404 404 404 404 404"),
     # Signing in and out, and what allauth keeps of a person
     Row("account_login", "GET /accounts/login/", "200 302 302 302 302 302"),
     Row("account_signup", "GET /accounts/signup/", "200 302 302 302 302 302"),
@@ -170,6 +175,9 @@ def things(doctor: User, patient: User) -> dict[str, str]:
         "time_off": str(time_off.pk),
         "charge": str(charge.pk),
         "tran_id": attempt.tran_id,
+        "file": private_url(
+            private_storage().save("matrix.pdf", ContentFile(b"%PDF-1.7")), filename="a.pdf", reader=patient
+        ),
     }
 
 
@@ -197,7 +205,14 @@ def send(client: Client, method: str, path: str, data: dict[str, str]) -> HttpRe
         body = {"data": urlencode(data), "content_type": "application/x-www-form-urlencoded"}
         response = getattr(client, method)(path, **({} if method == "get" else body))
         client.cookies = cookies
+        read_through(response)
     return cast(HttpResponse, response)
+
+
+def read_through(response: HttpResponseBase) -> None:
+    """A file is open until it was read."""
+    if response.streaming:
+        b"".join(response)
 
 
 def outcome(response: HttpResponse) -> str:
@@ -272,7 +287,7 @@ def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: di
     before = state()
     for role in ("patient", "doctor"):
         for path in {row.path for row in MATRIX}:
-            browsers[role].get(path.format(**things))
+            read_through(browsers[role].get(path.format(**things)))
     assert state() == before
 
 

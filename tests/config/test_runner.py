@@ -177,7 +177,7 @@ def test_reset_removes_what_the_demo_made_and_nothing_else(tmp_path: Path) -> No
     lock = claim(data_dir / runner.LOCK)
     assert lock
     lock.close()
-    for name in ("media", "bench", "mine"):
+    for name in ("media", "private", "bench", "mine"):
         (data_dir / name).mkdir()
         (data_dir / name / "file").touch()
     assert run("reset", data_dir=data_dir).returncode == 0

@@ -164,14 +164,15 @@ def test_one_beat(ours: dict[str, dict[str, Any]]) -> None:
     assert "deploy" not in clocks[0]
 
 
-def test_static_and_public_files_reach_the_proxy(services: dict[str, dict[str, Any]]) -> None:
+def test_files_reach_the_proxy(services: dict[str, dict[str, Any]]) -> None:
     def mounts(service: str) -> dict[str, str]:
         return {mount.split(":")[0]: mount.split(":")[1] for mount in services[service]["volumes"]}
 
     image = (BASE_DIR / "Dockerfile").read_text()
     assert "DATA_DIR=/data" in image
     inside, proxy = mounts("migrate"), mounts("proxy")
-    for volume, root in (("static", settings.STATIC_ROOT), ("media", settings.MEDIA_ROOT)):
+    roots = {"static": settings.STATIC_ROOT, "media": settings.MEDIA_ROOT, "private": settings.PRIVATE_ROOT}
+    for volume, root in roots.items():
         assert inside[volume] == str(Path("/data") / root.relative_to(settings.DATA_DIR))
         assert proxy[volume] == services["proxy"]["environment"][f"{volume.upper()}_ROOT"]
 
