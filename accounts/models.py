@@ -102,6 +102,11 @@ class Kind(models.TextChoices):
     DOCTOR_RESTORED = "doctor_restored", _("A doctor is no longer suspended")
 
 
+# Called, and not written into migrations: a new kind is a new word, not a change of the tables.
+def kinds() -> list[tuple[str, str]]:
+    return Kind.choices
+
+
 class Notification(models.Model):
     """One thing that one person was told: durable, in the transaction of what it tells.
 
@@ -110,7 +115,7 @@ class Notification(models.Model):
 
     id = UUID7Field()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
-    kind = models.CharField(max_length=40, choices=Kind)
+    kind = models.CharField(max_length=40, choices=kinds)
     facts = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -206,6 +211,14 @@ class Ground(models.TextChoices):
     SYSTEM = "system", _("The portal itself")
 
 
+def actions() -> list[tuple[str, str]]:
+    return Action.choices
+
+
+def grounds() -> list[tuple[str, str]]:
+    return Ground.choices
+
+
 class TrailQuerySet(models.QuerySet["TrailEntry"]):
     def about_patients(self, ids: Iterable[UUID]) -> Self:
         """What was done with these patients' data, the latest first."""
@@ -224,11 +237,11 @@ class TrailEntry(AppendOnlyModel):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("who")
     )
-    action = models.CharField(_("what"), max_length=12, choices=Action)
+    action = models.CharField(_("what"), max_length=12, choices=actions)
     about = models.CharField(_("of what"), max_length=60)
     about_id = models.CharField(_("key"), max_length=40, blank=True)
     subject = models.UUIDField(_("patient"), null=True)
-    ground = models.CharField(_("why"), max_length=12, choices=Ground)
+    ground = models.CharField(_("why"), max_length=12, choices=grounds)
     ground_id = models.CharField(max_length=40, blank=True)
     code = models.CharField(_("code"), max_length=40, blank=True)
     address = models.GenericIPAddressField(_("from where"), null=True)
