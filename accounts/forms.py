@@ -30,11 +30,18 @@ def time_zones() -> list[tuple[str, str]]:
     ]
 
 
-class AccountForm(forms.ModelForm):
-    """A person's name, language and clock."""
+class PreferencesForm(forms.ModelForm):
+    """In which language a person reads, and on which clock."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
 
     class Meta:
         model = User
+        fields = ("language", "time_zone")
+
+
+class AccountForm(PreferencesForm):
+    """A person's name, language and clock."""
+
+    class Meta(PreferencesForm.Meta):
         fields = ("name", "language", "time_zone")

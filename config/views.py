@@ -1,20 +1,18 @@
 """Pages that draw on every room: the homes, one's account, the theme."""
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts.forms import AccountForm
 from accounts.models import Role
 from appointments.models import Appointment, Status
 from config.http import THEMES, next_path
 from doctors.views import public_home
-from patients.models import Guardianship
+from patients.models import Guardianship, Patient
+from patients.rules import is_treated
 
 
 @require_safe
@@ -37,17 +35,19 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    """One's name, language and clock, one's family, and the ways to what allauth keeps."""
-    form = AccountForm(request.POST if request.method == "POST" else None, instance=request.user)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, _("Saved."))
-        return redirect("account")
-    family = Guardianship.objects.current().filter(guardian=request.user).select_related("patient").order_by("pk")
-    status = 422 if form.errors else 200
-    return render(request, "account/home.html", {"form": form, "family": family}, status=status)
+    """Everything of one's own from one page: who one is, one's family, and the ways to what allauth keeps."""
+    patient = Patient.objects.filter(user=request.user).first()
+    context = {
+        "patient": patient,
+        "is_treated": is_treated(request.user, patient),
+        "family": Guardianship.objects.current()
+        .filter(guardian=request.user)
+        .select_related("patient")
+        .order_by("patient__birth_date", "pk"),
+    }
+    return render(request, "account/home.html", context)
 
 
 @require_POST

@@ -26,6 +26,7 @@ from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold
 from tests.factories.doctors import DoctorFactory
+from tests.factories.patients import GuardianshipFactory
 from tests.factories.payments import PaymentAttemptFactory
 
 ROLES = ("anonymous", "stranger", "patient", "doctor", "other_doctor", "admin")
@@ -77,9 +78,14 @@ MATRIX = [
     Row("mailbox", "GET /demo/mailbox/", "404 404 404 404 404 404"),
     # One's own
     Row("account", "GET /account/", SIGNED_IN),
-    Row("account", "POST /account/", "login 422 422 422 422 422", {"name": ""}),
-    Row("patients:add_member", "GET /family/add/", SIGNED_IN),
-    Row("patients:add_member", "POST /family/add/", "login 422 422 422 422 422", {"name": ""}),
+    Row("patients:profile", "GET /account/profile/", SIGNED_IN),
+    Row("patients:profile", "POST /account/profile/", "login 422 422 422 422 422", {"name": ""}),
+    Row("patients:add_member", "GET /account/family/add/", SIGNED_IN),
+    Row("patients:add_member", "POST /account/family/add/", "login 422 422 422 422 422", {"name": ""}),
+    # A family member without an account is the guardian's to describe; an account holder is nobody else's.
+    Row("patients:member_profile", "GET /account/family/{child}/profile/", "login 404 200 404 404 404"),
+    Row("patients:member_profile", "POST /account/family/{child}/profile/", "login 404 422 404 404 404", {"name": ""}),
+    Row("patients:member_profile", "GET /account/family/{patient}/profile/", "login 404 200 404 404 404"),
     Row("appointments:list", "GET /appointments/", SIGNED_IN),
     Row("appointments:list", "GET /appointments/?when=past", SIGNED_IN),
     # A visit, and a time that is only held
@@ -163,12 +169,14 @@ def things(doctor: User, patient: User) -> dict[str, str]:
     charge = start_payment(held, by=patient)
     assert charge is not None
     attempt = PaymentAttemptFactory(charge=charge)
+    child = GuardianshipFactory(guardian=patient).patient
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
     return {
         "slug": doctor.doctor.slug,
         "hidden": DoctorFactory(hidden=True, with_hours=True).slug,
         "doctor": str(doctor.doctor.pk),
         "patient": str(patient.patient.pk),
+        "child": str(child.pk),
         "open": urlencode({"start": at(12).isoformat(), "mode": "video"}),
         "visit": str(visit.pk),
         "held": str(held.pk),

@@ -1,5 +1,6 @@
 """What people type about patients."""
 
-from patients.forms.people import FamilyMemberForm, mobile_number
+from patients.forms.health import FORMS
+from patients.forms.people import FamilyMemberForm, PatientForm, mobile_number
 
-__all__ = ["FamilyMemberForm", "mobile_number"]
+__all__ = ["FORMS", "FamilyMemberForm", "PatientForm", "mobile_number"]

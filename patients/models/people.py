@@ -19,6 +19,18 @@ from config.db import UUID7Field
 
 AGE_OF_MAJORITY = 18
 
+# The columns of a patient that say who it is and whom to call: those that the profile's form writes.
+PERSONAL = (
+    "name",
+    "birth_date",
+    "sex",
+    "blood_group",
+    "phone",
+    "emergency_name",
+    "emergency_relation",
+    "emergency_phone",
+)
+
 
 def today() -> date:
     """The portal's day: guardianships begin and end at one instant, wherever somebody looks from."""
@@ -29,6 +41,28 @@ class Sex(models.TextChoices):
     FEMALE = "female", _("Female")
     MALE = "male", _("Male")
     OTHER = "other", _("Other")
+
+
+class BloodGroup(models.TextChoices):
+    A_POSITIVE = "A+", "A+"
+    A_NEGATIVE = "A-", "A−"
+    B_POSITIVE = "B+", "B+"
+    B_NEGATIVE = "B-", "B−"
+    AB_POSITIVE = "AB+", "AB+"
+    AB_NEGATIVE = "AB-", "AB−"
+    O_POSITIVE = "O+", "O+"
+    O_NEGATIVE = "O-", "O−"
+
+
+class Kinship(models.TextChoices):
+    """What the person to call in an emergency is to the patient."""
+
+    PARENT = "parent", _("Mother or father")
+    SPOUSE = "spouse", _("Husband or wife")
+    CHILD = "child", _("Son or daughter")
+    SIBLING = "sibling", _("Brother or sister")
+    RELATIVE = "relative", _("Another relative")
+    FRIEND = "friend", _("Friend or neighbour")
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -48,7 +82,13 @@ class Patient(models.Model):
     name = models.CharField(_("name"), max_length=120)
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
     sex = models.CharField(_("sex"), max_length=10, choices=Sex, blank=True)
+    blood_group = models.CharField(_("blood group"), max_length=3, choices=BloodGroup, blank=True)
     phone = PhoneNumberField(_("mobile number"), blank=True)
+    emergency_name = models.CharField(_("name of the emergency contact"), max_length=120, blank=True)
+    emergency_relation = models.CharField(
+        _("relation of the emergency contact"), max_length=10, choices=Kinship, blank=True
+    )
+    emergency_phone = PhoneNumberField(_("phone of the emergency contact"), blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = PatientQuerySet.as_manager()
@@ -56,6 +96,16 @@ class Patient(models.Model):
     class Meta:
         verbose_name = _("patient")
         verbose_name_plural = _("patients")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(emergency_name="", emergency_relation="", emergency_phone="")
+                | ~Q(emergency_name="") & ~Q(emergency_phone=""),
+                name="emergency_contact_not_without_name_and_phone",
+            ),
+            models.CheckConstraint(
+                condition=Q(blood_group__in=["", *BloodGroup.values]), name="blood_group_not_unknown"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -71,6 +121,12 @@ class Patient(models.Model):
             return None
         on = on or timezone.localdate()
         return on.year - self.birth_date.year - ((on.month, on.day) < (self.birth_date.month, self.birth_date.day))
+
+    @property
+    def is_minor(self) -> bool:
+        """Under 18 on the portal's day; somebody whose date of birth is not known counts as grown up."""
+        age = self.age(today())
+        return age is not None and age < AGE_OF_MAJORITY
 
 
 class Relation(models.TextChoices):

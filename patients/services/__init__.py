@@ -3,6 +3,7 @@
 from patients.services.people import (
     add_family_member,
     begin_care,
+    change_person,
     end_care,
     majority,
     own_patient,
@@ -13,6 +14,7 @@ from patients.services.people import (
 __all__ = [
     "add_family_member",
     "begin_care",
+    "change_person",
     "end_care",
     "majority",
     "own_patient",

@@ -8,8 +8,11 @@ from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 from django.utils import timezone
 
 from accounts.models import User
+from config.db import lock
 from doctors.models import Doctor
-from patients.models import AGE_OF_MAJORITY, CareRelationship, Guardianship, Patient, Relation, today
+from patients import rules
+from patients.errors import Changed
+from patients.models import AGE_OF_MAJORITY, PERSONAL, CareRelationship, Guardianship, Patient, Relation, today
 
 
 def own_patient(user: User) -> Patient:
@@ -28,11 +31,38 @@ def own_patient(user: User) -> Patient:
 def add_family_member(
     guardian: User, *, name: str, relation: Relation, birth_date: date | None = None, sex: str = "", phone: str = ""
 ) -> Patient:
-    """A new patient whom the user acts for from today on; for a child, until the 18th birthday."""
+    """A new patient whom the user acts for from today on; for somebody under 18, until the birthday."""
     patient = Patient.objects.create(name=name, birth_date=birth_date, sex=sex, phone=phone)
-    until = majority(birth_date) if relation == Relation.CHILD and birth_date else None
-    Guardianship.objects.create(guardian=guardian, patient=patient, relation=relation, valid=DateRange(today(), until))
+    Guardianship.objects.create(
+        guardian=guardian, patient=patient, relation=relation, valid=DateRange(today(), end_for(patient))
+    )
     return patient
+
+
+@transaction.atomic
+def change_person(patient: Patient, *, by: User) -> None:
+    """Write down who a patient is, as its fields say; the patient's own user goes by the same name.
+
+    Guardianships of a child follow the birthday. Locks the patient's row. Raises Changed when somebody else keeps this
+    person by now: a child took over its record while its guardian wrote.
+    """
+    now = lock(Patient.objects.all(), [patient.pk])[patient.pk]
+    if not rules.keeps_person(by, now) or (
+        now.birth_date != patient.birth_date and not rules.may_change_birth_date(by, now)
+    ):
+        raise Changed
+    patient.save(update_fields=PERSONAL)
+    if patient.user_id:
+        User.objects.filter(pk=patient.user_id).update(name=patient.name)
+    if patient.is_minor:
+        for guardianship in Guardianship.objects.current().filter(patient=patient):
+            guardianship.valid = DateRange(guardianship.valid.lower, end_for(patient))
+            guardianship.save(update_fields=["valid"])
+
+
+def end_for(patient: Patient) -> date | None:
+    """When a guardianship that begins now ends by itself: with majority; never for somebody who is grown up."""
+    return majority(patient.birth_date) if patient.birth_date and patient.is_minor else None
 
 
 def majority(birth_date: date) -> date:

@@ -379,7 +379,7 @@ def test_somebody_to_care_for_is_added_on_the_way(doctor: User, patient: User, c
     there = address(doctor)
     data = {"patient": patient.patient.pk, "reason": "Fever", "add_member": "1"}
     response = client.post(there, data)
-    assert response.url.startswith("/family/add/?next=")
+    assert response.url.startswith("/account/family/add/?next=")
     member = {"name": "Mitu", "relation": "child", "birth_date": "2020-01-31", "sex": "female", "next": there}
     response = client.post(response.url, member)
     assert (response.status_code, response.url) == (302, there)

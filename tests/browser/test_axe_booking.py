@@ -80,7 +80,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_a_phone(open_as: Open, them
     slug = doctor.doctor.slug
     book, gone = (f"/book/{slug}/?{urlencode({'start': at(hour).isoformat(), 'mode': 'video'})}" for hour in (16, 9))
     confirm = f"{visits['confirmed']}cancel/confirm/"
-    of_patient = ("/", "/appointments/", "/appointments/?when=past", "/account/", "/family/add/", confirm, book)
+    of_patient = ("/", "/appointments/", "/appointments/?when=past", "/account/", "/account/family/add/", confirm, book)
     pages = {
         None: (f"/times/{slug}/", f"/times/{slug}/?mode=in_person", book, gone, "/doctors/"),
         patient: (*of_patient, *visits.values()),

@@ -21,7 +21,7 @@ from tests.factories.patients import GuardianshipFactory, PatientFactory
 
 type ClientOf = Callable[[User], Client]
 
-PATH = "/family/add/"
+PATH = "/account/family/add/"
 MITU = {"name": "Mitu", "relation": "child", "birth_date": "2020-01-31", "sex": "female"}
 
 
