@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ClassVar
 
 import pghistory.models
 import structlog
@@ -21,14 +21,21 @@ SERIALIZATION_FAILURE, DEADLOCK_DETECTED = "40001", "40P01"
 class UUID7Field(models.UUIDField):  # type: ignore[type-arg]  # generic for the type checker alone
     """A primary key made by the database: unguessable in a URL, and in the order of creation on disk."""
 
+    FIXED: ClassVar = {"primary_key": True, "db_default": UUID7(), "editable": False}
+
     def __init__(self, **kwargs: Any) -> None:
-        kwargs |= {"primary_key": True, "db_default": UUID7(), "editable": False}
+        # In the history of a row its key is a value as any other: pghistory says so by primary_key=False.
+        if kwargs.get("primary_key", True):
+            kwargs |= self.FIXED
         super().__init__(**kwargs)
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
-        for fixed in ("primary_key", "db_default", "editable"):
-            kwargs.pop(fixed, None)
+        if self.primary_key:
+            for fixed in self.FIXED:
+                kwargs.pop(fixed, None)
+        else:
+            kwargs["primary_key"] = False
         return name, path, args, kwargs
 
 

@@ -176,7 +176,6 @@ DATABASES["default"]["OPTIONS"] |= {"application_name": "portal", "connect_timeo
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Who changed a row stands in the row of its history, which is written once.
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()
-PGHISTORY_CONTEXT_ID_FIELD = None
 PGHISTORY_ADMIN_ALL_EVENTS = False
 
 REDIS_URL = secret("REDIS_URL", "redis://127.0.0.1:6379/0")

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from config.db import PAGE, UUID7Field
+from config.history import tracked
 from patients.models.people import Patient
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
@@ -52,6 +53,7 @@ class HealthFact(models.Model):
         abstract = True
 
 
+@tracked()
 class Allergy(HealthFact):
     """What a patient reacts to."""
 
@@ -91,6 +93,7 @@ class Allergy(HealthFact):
         return self.substance
 
 
+@tracked()
 class Condition(HealthFact):
     """An illness or a state that a doctor should know of; one that is over stays, as past."""
 
@@ -126,6 +129,7 @@ class Condition(HealthFact):
         return self.name
 
 
+@tracked()
 class MedicationStatement(HealthFact):
     """A medicine that the patient takes now, as the patient says; not a prescription."""
 
@@ -158,6 +162,7 @@ class MedicationStatement(HealthFact):
         return self.name
 
 
+@tracked()
 class NoneKnown(models.Model):
     """Somebody said that there is nothing of this kind, and when: silence never means that."""
 

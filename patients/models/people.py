@@ -16,6 +16,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
 from config.db import UUID7Field
+from config.history import tracked
 
 AGE_OF_MAJORITY = 18
 
@@ -72,6 +73,7 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         return self.filter(Q(user=user) | Q(pk__in=guarded))
 
 
+@tracked()
 class Patient(models.Model):
     """A person who is treated; with a user of their own, or only with guardians."""
 
@@ -143,6 +145,7 @@ class GuardianshipQuerySet(models.QuerySet["Guardianship"]):
         return self.filter(valid__contains=today())
 
 
+@tracked()
 class Guardianship(models.Model):
     """A user acts for a patient on the days in `valid`; for a child it ends at 18 unless the patient renews it."""
 

@@ -31,6 +31,12 @@ def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
         "appointments_appointmentevent",
         "doctors_verificationevent",
         "doctors_verificationtick",
+        "patients_allergyevent",
+        "patients_conditionevent",
+        "patients_guardianshipevent",
+        "patients_medicationstatementevent",
+        "patients_noneknownevent",
+        "patients_patientevent",
         "payments_journal",
         "payments_ledgerentry",
     ]

@@ -234,3 +234,14 @@ def test_minority_ends_at_midnight_in_dhaka(db: None) -> None:
     for moment, minor in (("2026-02-28T17:59:59Z", True), ("2026-02-28T18:00:01Z", False)):
         with time_machine.travel(moment), timezone.override("America/New_York"):
             assert young.is_minor is minor
+
+
+def test_history_keeps_each_version_and_who_made_it(patient: User, client_of: ClientOf) -> None:
+    client = client_of(patient)
+    for name in ("Rahima Begum", "Rahima Khatun"):
+        client.post(PATH, RAHIMA | {"name": name})
+    kept = patient.patient.history.filter(pgh_label="update").order_by("pgh_id")
+    assert [(version.name, version.pgh_context["user"]) for version in kept] == [
+        ("Rahima Begum", patient.pk),
+        ("Rahima Khatun", patient.pk),
+    ]
