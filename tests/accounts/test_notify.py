@@ -10,16 +10,15 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
-from kombu import pools
 from pytest_django import Settings
 
 from accounts.models import Channel, Delivery, Kind, Notification, User
 from accounts.services import BACKOFF, deliver, notify, words
 from accounts.tasks import sweep_deliveries
-from config.celery import app
 from config.ports import free_port
 from config.processes import wait_until
 from tests.accounts.post_office import PostOffice, post_office
+from tests.broker import broker_at
 from tests.factories.accounts import UserFactory
 from tests.servers import Server
 
@@ -246,19 +245,10 @@ def test_worker_that_dies_after_the_mail_went_out_sends_it_again_under_the_same_
 
 
 @pytest.fixture
-def no_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_broker() -> Iterator[None]:
     """The broker is down: its address is a port on which nobody listens."""
-
-    def forget_connections() -> None:
-        pools.reset()
-        app.amqp._producer_pool = None
-        app._pool = None
-
-    monkeypatch.setenv("CELERY_BROKER_URL", f"redis://127.0.0.1:{free_port()}/0")
-    forget_connections()
-    yield
-    monkeypatch.undo()
-    forget_connections()
+    with broker_at(f"redis://127.0.0.1:{free_port()}/0"):
+        yield
 
 
 @pytest.mark.django_db(transaction=True)

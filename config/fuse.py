@@ -1,0 +1,31 @@
+"""Leaving a service alone that has just failed: whoever waits for it pays its time-out once, not at every turn."""
+
+from threading import Lock
+from time import monotonic
+
+
+class Fuse:
+    """Blows when a service fails. For `seconds` then nobody in this process asks it; after that one caller at a time
+    tries whether it is back, and the others go on without."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._blown_until: float | None = None
+        self._lock = Lock()
+
+    def holds(self) -> bool:
+        """Whether the caller may ask the service; who may says afterwards how it went, by `blow` or by `mend`."""
+        if self._blown_until is None:
+            return True
+        with self._lock:
+            if self._blown_until is not None and monotonic() < self._blown_until:
+                return False
+            self._blown_until = monotonic() + self.seconds
+            return True
+
+    def blow(self) -> None:
+        with self._lock:
+            self._blown_until = monotonic() + self.seconds
+
+    def mend(self) -> None:
+        self._blown_until = None
