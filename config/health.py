@@ -7,7 +7,8 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from redis.exceptions import RedisError
+
+from config.cache import CacheDown
 
 migrated = False
 
@@ -32,7 +33,7 @@ def valkey_state() -> str:
     """`ok` or `down`. Pages, bookings and payments go on without it; what waits in it drains later."""
     try:
         cache.get("ready")
-    except RedisError:
+    except CacheDown:
         return "down"
     return "ok"
 

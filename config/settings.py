@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "accounts.middleware.PreferencesMiddleware",
     "accounts.middleware.AccountabilityMiddleware",
     "config.http.DomainErrorMiddleware",
+    "config.cache.CacheDownMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -181,7 +182,7 @@ PGHISTORY_ADMIN_ALL_EVENTS = False
 REDIS_URL = secret("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
