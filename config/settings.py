@@ -200,6 +200,7 @@ CHANNEL_LAYERS = {
 # the queue is dropped, so that sweeps do not pile up behind a slow gateway.
 SWEEPERS = (
     ("deliver-notifications", "accounts.sweep_deliveries", 20),
+    ("remove-past-grants", "patients.sweep_grants", 3600),
     ("expire-holds", "appointments.sweep_holds", 15),
     ("refresh-listings", "appointments.refresh_stale_listings", 60),
     ("process-messages", "payments.sweep_messages", 15),
@@ -245,9 +246,11 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
-    "guardian.backends.ObjectPermissionBackend",
+    "config.permissions.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None
+# guardian looks for its own backend; config/permissions.py stands in its place, for grants that end.
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

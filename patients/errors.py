@@ -7,3 +7,23 @@ from config.errors import DomainError
 
 class Changed(DomainError):
     message = _("This has changed in the meantime. Please look at it again.")
+
+
+class RecordGone(DomainError):
+    message = _("This record is not there any more.")
+
+
+class DoctorNotThere(DomainError):
+    message = _("This doctor cannot be given records just now. Please choose another one.")
+
+
+class ShareNotBounded(DomainError):
+    message = _("Please choose a last day between tomorrow and a year from now.")
+
+
+class QuotaFull(DomainError):
+    message = _("There is no room left for this file. Remove records that are not needed any more, then try again.")
+
+
+class TooManyAttached(DomainError):
+    message = _("Five files can be put to one appointment. Take one away first.")

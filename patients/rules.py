@@ -1,7 +1,10 @@
 """Who may do what about a patient, and when."""
 
-from accounts.models import Role, User
-from patients.models import Patient
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import Ground, Role, User
+from patients.models import MedicalRecord, Patient, PatientGrant, RecordGrant, kind_permission
 
 
 def keeps_person(user: User, patient: Patient) -> bool:
@@ -17,3 +20,49 @@ def may_change_birth_date(user: User, patient: Patient) -> bool:
 def is_treated(user: User, patient: Patient | None) -> bool:
     """Whether the portal keeps a patient of this user: everybody but the staff, and whoever of the staff has booked."""
     return patient is not None or user.role == Role.PATIENT
+
+
+# Records ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody may read: the ground for the trail, and the id of the grant where it is one."""
+
+    ground: Ground
+    grant: RecordGrant | PatientGrant | None = None
+
+    @property
+    def ground_id(self) -> object:
+        return self.grant.pk if self.grant else ""
+
+
+def ground_of(user: User, patient_id: UUID) -> Ground:
+    """As whom a user acts for this patient, who acts for them."""
+    own = Patient.objects.filter(pk=patient_id, user=user).exists()
+    return Ground.SELF if own else Ground.GUARDIAN
+
+
+def acts_for(user: User, patient_id: UUID) -> bool:
+    """The patient, or a current guardian."""
+    return Patient.objects.acted_for_by(user).filter(pk=patient_id).exists()
+
+
+def reason_to_read(user: User, record: MedicalRecord, *, lock: bool = False) -> Reason | None:
+    """Because of what the user may read this record at this moment; None where there is nothing.
+
+    With `lock` the grant stays until the transaction ends: whoever takes it back waits for that.
+    """
+    if acts_for(user, record.patient_id):
+        return Reason(ground_of(user, record.patient_id))
+    codenames = ["view_records", kind_permission(record.kind)]
+    alone = RecordGrant.objects.live().filter(user=user, content_object=record)
+    wider = PatientGrant.objects.live().filter(
+        user=user, content_object=record.patient_id, permission__codename__in=codenames
+    )
+    for grants in (alone, wider):
+        rows = grants.order_by("-expires_at")
+        grant = (rows.select_for_update(no_key=True, of=("self",)) if lock else rows).first()
+        if grant is not None:
+            return Reason(Ground.SHARE, grant)
+    return None

@@ -21,23 +21,33 @@ from patients.models.people import (
     Sex,
     today,
 )
+from patients.models.records import FileToRemove, MedicalRecord, RecordKind, kind_permission
+from patients.models.sharing import LONGEST_SHARE, AttachedRecord, PatientGrant, RecordGrant
 
 __all__ = [
     "AGE_OF_MAJORITY",
     "FACTS",
+    "LONGEST_SHARE",
     "PERSONAL",
     "Allergy",
+    "AttachedRecord",
     "BloodGroup",
     "CareRelationship",
     "Condition",
     "FactKind",
+    "FileToRemove",
     "Guardianship",
     "HealthFact",
     "Kinship",
+    "MedicalRecord",
     "MedicationStatement",
     "NoneKnown",
     "Patient",
+    "PatientGrant",
+    "RecordGrant",
+    "RecordKind",
     "Relation",
     "Sex",
+    "kind_permission",
     "today",
 ]

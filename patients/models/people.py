@@ -108,6 +108,16 @@ class Patient(models.Model):
                 condition=Q(blood_group__in=["", *BloodGroup.values]), name="blood_group_not_unknown"
             ),
         ]
+        # What a patient may grant to a doctor (patients/models/sharing.py): all records, or those of one kind.
+        permissions = [
+            ("view_records", _("Can read all records")),
+            ("view_lab_report_records", _("Can read lab reports")),
+            ("view_imaging_records", _("Can read X-rays and scans")),
+            ("view_prescription_records", _("Can read prescriptions")),
+            ("view_discharge_summary_records", _("Can read discharge summaries")),
+            ("view_vaccination_records", _("Can read vaccinations")),
+            ("view_other_records", _("Can read other documents")),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -13,6 +13,7 @@ from doctors.models import Doctor
 from patients import rules
 from patients.errors import Changed
 from patients.models import AGE_OF_MAJORITY, PERSONAL, CareRelationship, Guardianship, Patient, Relation, today
+from patients.services.sharing import lend_attached, take_back_attached
 
 
 def own_patient(user: User) -> Patient:
@@ -74,11 +75,13 @@ def majority(birth_date: date) -> date:
 
 
 def begin_care(patient: Patient, doctor: Doctor, *, source: UUID, until: datetime) -> None:
-    """From now until then the doctor may see this patient's health facts, because of `source`."""
+    """From now until then the doctor may see this patient's health facts, and the records put to it, because of
+    `source`."""
     CareRelationship.objects.update_or_create(
         source=source,
         defaults={"patient": patient, "doctor": doctor, "valid": DateTimeTZRange(timezone.now(), until)},
     )
+    lend_attached(doctor, source=source, until=until)
 
 
 def end_care(source: UUID) -> None:
@@ -87,6 +90,7 @@ def end_care(source: UUID) -> None:
     for care in CareRelationship.objects.filter(source=source, valid__endswith__gt=now):
         care.valid = DateTimeTZRange(care.valid.lower, now) if care.valid.lower < now else DateTimeTZRange(empty=True)
         care.save(update_fields=["valid"])
+    take_back_attached(source)
 
 
 def phone_of(user: User) -> str:

@@ -34,6 +34,7 @@ def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
         "patients_allergyevent",
         "patients_conditionevent",
         "patients_guardianshipevent",
+        "patients_medicalrecordevent",
         "patients_medicationstatementevent",
         "patients_noneknownevent",
         "patients_patientevent",

@@ -1,0 +1,170 @@
+"""Consent: what a patient lets a doctor read, until when; and what a doctor reads because of an appointment.
+
+Lock order: patients, then records, then grants. Whoever reads because of a grant holds the grant's row until the read
+is on the trail (services/reading.py), so once a revocation is done nobody reads by what was revoked.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Action, Ground, User
+from accounts.trail import write_trail
+from doctors.models import Doctor
+from patients.errors import DoctorNotThere, RecordGone, ShareNotBounded, TooManyAttached
+from patients.models import (
+    LONGEST_SHARE,
+    AttachedRecord,
+    CareRelationship,
+    MedicalRecord,
+    Patient,
+    PatientGrant,
+    RecordGrant,
+    kind_permission,
+)
+from patients.rules import ground_of
+
+MOST_ATTACHED = 5
+
+
+@transaction.atomic
+def share_record(record: MedicalRecord, doctor: Doctor, *, until: datetime, by: User) -> RecordGrant:
+    """Let a doctor read one record until then; shared again, the later word counts.
+
+    Locks the record. Raises RecordGone, DoctorNotThere, ShareNotBounded.
+    """
+    record = _locked(record)
+    return _share(RecordGrant, record, "view_medicalrecord", record.patient_id, doctor, until, by)
+
+
+@transaction.atomic
+def share_kind(patient: Patient, doctor: Doctor, *, kind: str, until: datetime, by: User) -> PatientGrant:
+    """Let a doctor read all of a patient's records of this kind, those to come included; of every kind with "".
+
+    Raises DoctorNotThere, ShareNotBounded.
+    """
+    return _share(PatientGrant, patient, kind_permission(kind), patient.pk, doctor, until, by)
+
+
+def _share[G: (RecordGrant, PatientGrant)](
+    model: type[G], on: MedicalRecord | Patient, codename: str, subject: UUID, doctor: Doctor, until: datetime, by: User
+) -> G:
+    now = timezone.now()
+    if not now < until <= now + LONGEST_SHARE:
+        raise ShareNotBounded
+    if not Doctor.objects.public().filter(pk=doctor.pk).exists():
+        raise DoctorNotThere
+    permission = Permission.objects.get(content_type__app_label="patients", codename=codename)
+    grant: G = model.objects.update_or_create(
+        content_object=on,
+        user_id=doctor.user_id,
+        permission=permission,
+        source=None,
+        defaults={"expires_at": until, "granted_at": now, "granted_by": by},
+    )[0]
+    write_trail(
+        Action.SHARED, by=by, about=grant, subject=subject, ground=ground_of(by, subject), code=f"doctor:{doctor.pk}"
+    )
+    return grant
+
+
+@transaction.atomic
+def revoke_share(grant: RecordGrant | PatientGrant, *, by: User) -> bool:
+    """Take back what was shared: it is gone at the doctor's next request. False where it was gone already."""
+    subject = subject_of(grant)
+    gone, _each = type(grant).objects.filter(pk=grant.pk).delete()
+    if not gone:
+        return False
+    write_trail(Action.REVOKED, by=by, about=grant, subject=subject, ground=ground_of(by, subject))
+    return True
+
+
+def subject_of(grant: RecordGrant | PatientGrant) -> UUID:
+    """The patient whose records these are. Takes a record's grant with its `content_object`."""
+    subject: UUID = grant.content_object_id if isinstance(grant, PatientGrant) else grant.content_object.patient_id
+    return subject
+
+
+def remove_past_grants() -> int:
+    """Tidy away what nobody can read by any more."""
+    return sum(model.objects.past().delete()[0] for model in (RecordGrant, PatientGrant))
+
+
+# Appointments ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def attach_record(record: MedicalRecord, *, source: UUID, by: User) -> AttachedRecord:
+    """Put a record to an appointment of the same patient: its doctor reads it from the confirmation on, while the care
+    for it lasts.
+
+    The caller has made sure that the appointment is the patient's. Locks the record. Raises RecordGone, and
+    TooManyAttached at the sixth.
+    """
+    patient = Patient.objects.select_for_update(no_key=True).get(pk=record.patient_id)
+    record = _locked(record)
+    others = AttachedRecord.objects.filter(source=source).exclude(record=record)
+    if others.count() >= MOST_ATTACHED:
+        raise TooManyAttached
+    attached, new = AttachedRecord.objects.get_or_create(source=source, record=record, defaults={"attached_by": by})
+    if new:
+        ground = ground_of(by, patient.pk)
+        write_trail(Action.SHARED, by=by, about=record, subject=patient.pk, ground=ground, code="appointment")
+    for care in CareRelationship.objects.current().filter(source=source, patient=patient).select_related("doctor"):
+        lend_attached(care.doctor, source=source, until=care.valid.upper)
+    return attached
+
+
+@transaction.atomic
+def detach_record(attached: AttachedRecord, *, by: User) -> None:
+    """Take a record from its appointment; the record stays. Takes the attachment with its record."""
+    record = attached.record
+    attached.delete()
+    RecordGrant.objects.filter(content_object=record, source=attached.source).delete()
+    ground = ground_of(by, record.patient_id)
+    write_trail(Action.REVOKED, by=by, about=record, subject=record.patient_id, ground=ground, code="appointment")
+
+
+def lend_attached(doctor: Doctor, *, source: UUID, until: datetime) -> None:
+    """Let the doctor read what is put to this appointment, until then; asked again, the new end counts.
+
+    The caller holds the appointment's locks, or the patient's.
+    """
+    now = timezone.now()
+    attached = list(AttachedRecord.objects.filter(source=source))
+    if not attached or until <= now:
+        return
+    permission = Permission.objects.get(content_type__app_label="patients", codename="view_medicalrecord")
+    grants = [
+        RecordGrant(
+            content_object_id=each.record_id,
+            user_id=doctor.user_id,
+            permission=permission,
+            source=source,
+            expires_at=until,
+            granted_at=now,
+            granted_by_id=each.attached_by_id,
+        )
+        for each in attached
+    ]
+    # A move may lead to another doctor; what the first one read by is over.
+    RecordGrant.objects.filter(source=source).delete()
+    RecordGrant.objects.bulk_create(grants)
+
+
+def take_back_attached(source: UUID) -> None:
+    """The appointment is off: its doctor reads no more because of it. What was shared by hand stays."""
+    grants = list(RecordGrant.objects.filter(source=source).select_related("content_object"))
+    for grant in grants:
+        write_trail(Action.REVOKED, by=None, about=grant, subject=subject_of(grant), ground=Ground.SYSTEM)
+    RecordGrant.objects.filter(pk__in=[grant.pk for grant in grants]).delete()
+
+
+def _locked(record: MedicalRecord) -> MedicalRecord:
+    locked = MedicalRecord.objects.select_for_update(no_key=True).filter(pk=record.pk).first()
+    if locked is None:
+        raise RecordGone
+    return locked
