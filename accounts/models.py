@@ -103,6 +103,8 @@ class Kind(models.TextChoices):
     REFUND_DONE = "refund_done", _("A refund has arrived")
     DOCTOR_APPLIED = "doctor_applied", _("A doctor's papers have arrived")
     DOCTOR_MORE_ASKED = "doctor_more_asked", _("Something more is asked of a doctor")
+    EMERGENCY_ACCESS = "emergency_access", _("An administrator opened a patient's data")
+    EMERGENCY_REVIEWED = "emergency_reviewed", _("An emergency access was reviewed")
     DOCTOR_VERIFIED = "doctor_verified", _("A doctor's profile is verified")
     DOCTOR_REJECTED = "doctor_rejected", _("A doctor's papers are not accepted")
     DOCTOR_SUSPENDED = "doctor_suspended", _("A doctor is suspended")

@@ -5,12 +5,18 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.admin import ActionLocation, ModelAdmin
+from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csp import csp_override
+from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.sites import UnfoldAdminSite
+
+from config.errors import DomainError
 
 
 class PortalAdminSite(UnfoldAdminSite):
@@ -49,3 +55,19 @@ class Unchangeable:
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+def decided[M: models.Model](
+    model_admin: PortalModelAdmin, request: HttpRequest, subject: M, service: Callable[[M], str]
+) -> HttpResponse:
+    """Run the service, put what it did on the admin's record, and go back to the page; a refusal is said there."""
+    try:
+        done = service(subject)
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        model_admin.log_change(request, subject, done)
+        messages.success(request, done)
+    opts = subject._meta
+    response = redirect(f"admin:{opts.app_label}_{opts.model_name}_change", subject.pk)
+    return HttpResponseClientRedirect(response.url) if request.htmx else response

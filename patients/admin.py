@@ -1,11 +1,23 @@
 """Patients as the desk needs them: by name and number. Nothing about health is in the admin."""
 
-from django.contrib import admin
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from typing import Any
 
-from config.admin import PortalModelAdmin, Unchangeable
-from patients.models import Guardianship, Patient
+from django import forms
+from django.contrib import admin
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from config.admin import PortalModelAdmin, Unchangeable, decided
+from patients import services
+from patients.models import EmergencyAccess, Guardianship, Patient, Verdict
 
 
 @admin.register(Patient)
@@ -39,3 +51,72 @@ class GuardianshipAdmin(Unchangeable, PortalModelAdmin):
     search_fields = ["guardian__email", "patient__name"]
     ordering = ["-pk"]
     fields = ["guardian", "patient", "relation", "valid"]
+
+
+class ReviewForm(BaseDialogForm):
+    words = forms.CharField(
+        label=_("What you found"), min_length=10, max_length=1000, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
+    )
+
+
+@admin.register(EmergencyAccess)
+class EmergencyAccessAdmin(Unchangeable, PortalModelAdmin):
+    """The queue of emergency accesses, the oldest that nobody has reviewed first. What was read is in the trail."""
+
+    list_display = ["opened_at", "by", "patient", "reason", "expires_at", "verdict", "reviewed_by"]
+    list_filter = [("reviewed_at", admin.EmptyFieldListFilter), "reason", "verdict"]
+    list_select_related = ["by", "patient", "reviewed_by"]
+    search_fields = ["by__email", "patient__name"]
+    ordering = [F("reviewed_at").asc(nulls_first=True), "opened_at", "pk"]
+    fields = ["by", "patient", "reason", "words", "opened_at", "expires_at", "closed_at", "looked_at"]
+    fields += ["reviewed_by", "reviewed_at", "verdict", "review_words"]
+    readonly_fields = ["looked_at"]
+    actions_detail = ["justified", "unjustified"]
+
+    @admin.display(description=_("what was looked at"))
+    def looked_at(self, access: EmergencyAccess) -> str:
+        address = reverse("admin:accounts_trailentry_changelist")
+        return format_html('<a href="{}?q={}">{}</a>', address, access.pk, _("In the trail"))
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("patients.review_break_glass")
+
+    def has_review_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm("patients.review_break_glass")
+
+    @action(
+        description=_("It was justified"),
+        permissions=["review"],
+        icon="check",
+        variant=ActionVariant.SUCCESS,
+        dialog={"title": _("It was justified"), "form_class": ReviewForm, "form_submit_text": _("It was justified")},
+    )
+    def justified(self, request: HttpRequest, form: ReviewForm, object_id: str) -> HttpResponse:
+        return self._review(request, form, object_id, Verdict.JUSTIFIED)
+
+    @action(
+        description=_("It was not justified"),
+        permissions=["review"],
+        icon="block",
+        variant=ActionVariant.DANGER,
+        dialog={
+            "title": _("It was not justified"),
+            "form_class": ReviewForm,
+            "form_submit_text": _("It was not justified"),
+        },
+    )
+    def unjustified(self, request: HttpRequest, form: ReviewForm, object_id: str) -> HttpResponse:
+        return self._review(request, form, object_id, Verdict.UNJUSTIFIED)
+
+    def _review(self, request: HttpRequest, form: ReviewForm, object_id: str, verdict: Verdict) -> HttpResponse:
+        def review(access: EmergencyAccess) -> str:
+            words = form.cleaned_data["words"]
+            services.review_emergency_access(access, by=request.user, verdict=verdict, words=words)
+            return f"Reviewed: {verdict}"
+
+        return decided(self, request, get_object_or_404(EmergencyAccess, pk=object_id), review)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Another's, as long as nobody has judged it."""
+        open_to = EmergencyAccess.objects.to_review().exclude(by=request.user).filter(pk=object_id)
+        return super().get_actions_detail(request, object_id) if open_to.exists() else []

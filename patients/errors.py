@@ -27,3 +27,11 @@ class QuotaFull(DomainError):
 
 class TooManyAttached(DomainError):
     message = _("Five files can be put to one appointment. Take one away first.")
+
+
+class AlreadyReviewed(DomainError):
+    message = _("Somebody has reviewed this emergency access meanwhile.")
+
+
+class OwnAccess(DomainError):
+    message = _("Somebody else reviews this: nobody judges an emergency access of their own.")

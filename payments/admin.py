@@ -1,16 +1,13 @@
 """Money in the admin: all of it to be read, none to be edited. What an administrator decides goes through services."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.validators import MinValueValidator
-from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action
@@ -18,8 +15,7 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from config.admin import PortalModelAdmin, Unchangeable
-from config.errors import DomainError
+from config.admin import PortalModelAdmin, Unchangeable, decided
 from payments import services
 from payments.models import Charge, GatewayMessage, Journal, LedgerEntry, PaymentAttempt, Refund
 
@@ -205,19 +201,3 @@ class JournalAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     ordering = ["-at"]
     inlines = [EntryInline]
-
-
-def decided[M: models.Model](
-    model_admin: PortalModelAdmin, request: HttpRequest, subject: M, service: Callable[[M], str]
-) -> HttpResponse:
-    """Run the service, put what it did on the admin's record, and go back to the page; a refusal is said there."""
-    try:
-        done = service(subject)
-    except DomainError as refusal:
-        messages.error(request, str(refusal.message))
-    else:
-        model_admin.log_change(request, subject, done)
-        messages.success(request, done)
-    opts = subject._meta
-    response = redirect(f"admin:{opts.app_label}_{opts.model_name}_change", subject.pk)
-    return HttpResponseClientRedirect(response.url) if request.htmx else response

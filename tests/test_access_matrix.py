@@ -7,6 +7,7 @@ who has nothing to do with it, an administrator. `login` stands for the way to t
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -16,15 +17,18 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent
 from appointments.services import start_payment
 from config.files import private_storage, private_url
+from patients.models import EmergencyAccess
 from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold
+from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import GuardianshipFactory
 from tests.factories.payments import PaymentAttemptFactory
@@ -117,6 +121,12 @@ MATRIX = [
     # A private file, by the address that was made for the patient a moment ago
     Row("private_file", "GET {file}", "login 404 200 404 404 404"),
     Row("private_file", "GET /files/made-up/", "login 404 404 404 404 404"),
+    # Emergency access: asked for again after a fresh sign-in, and open to who opened it
+    Row("patients:find_patient", "GET /emergency/", "login 403 403 403 403 200"),
+    Row("patients:break_glass", "GET /emergency/open/{patient}/", "login 403 403 403 403 302"),
+    Row("patients:break_glass", "POST /emergency/open/{patient}/", "login 403 403 403 403 302"),
+    Row("patients:emergency", "GET /emergency/{emergency}/", "login 403 403 403 403 404"),
+    Row("patients:close_emergency", "POST /emergency/{emergency}/close/", "login 403 403 403 403 404"),
     # Signing in and out, and what allauth keeps of a person
     Row("account_login", "GET /accounts/login/", "200 302 302 302 302 302"),
     Row("account_signup", "GET /accounts/signup/", "200 302 302 302 302 302"),
@@ -141,8 +151,15 @@ MATRIX = [
 ]
 
 # Who may look at the methods that a route refuses: somebody whom it does not refuse for another reason.
-INSIDER = {"appointments:today": "doctor", "appointments:hours": "doctor", "appointments:add_time_off": "doctor"} | {
-    "appointments:remove_time_off": "doctor"
+INSIDER = {
+    "appointments:today": "doctor",
+    "appointments:hours": "doctor",
+    "appointments:add_time_off": "doctor",
+    "appointments:remove_time_off": "doctor",
+    "patients:find_patient": "admin",
+    "patients:break_glass": "admin",
+    "patients:emergency": "admin",
+    "patients:close_emergency": "admin",
 }
 # Beyond what stands above: forms of allauth, and pages that take both.
 ALSO_TAKEN = {
@@ -183,6 +200,15 @@ def things(doctor: User, patient: User) -> dict[str, str]:
         "time_off": str(time_off.pk),
         "charge": str(charge.pk),
         "tran_id": attempt.tran_id,
+        "emergency": str(
+            EmergencyAccess.objects.create(
+                by=UserFactory(as_admin=True),
+                patient=patient.patient,
+                reason="order",
+                words="An order by a court.",
+                expires_at=timezone.now() + timedelta(minutes=30),
+            ).pk
+        ),
         "file": private_url(
             private_storage().save("matrix.pdf", ContentFile(b"%PDF-1.7")), filename="a.pdf", reader=patient
         ),

@@ -1,5 +1,6 @@
 """Who is treated, what is known of their health, and who may see it."""
 
+from patients.models.emergency import EmergencyAccess, EmergencyReason, Verdict
 from patients.models.health import (
     FACTS,
     Allergy,
@@ -34,6 +35,8 @@ __all__ = [
     "BloodGroup",
     "CareRelationship",
     "Condition",
+    "EmergencyAccess",
+    "EmergencyReason",
     "FactKind",
     "FileToRemove",
     "Guardianship",
@@ -48,6 +51,7 @@ __all__ = [
     "RecordKind",
     "Relation",
     "Sex",
+    "Verdict",
     "kind_permission",
     "today",
 ]
