@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Delivery, Notification, TrailEntry, User
 from config.admin import PortalModelAdmin, Unchangeable
+
+# Whose address is whose, and who has which key, is never for an admin to write.
+for model in (EmailAddress, Authenticator, UserSession):
+    admin.site.unregister(model)
 
 RIGHTS = ["is_staff", "is_superuser", "groups"]
 

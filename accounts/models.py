@@ -269,3 +269,17 @@ class TrailEntry(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.action} {self.about} {self.about_id}"
+
+
+class SpentCode(models.Model):
+    """How far a user's authenticator app has been used: the last step of its clock whose code was taken."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    counter = models.PositiveBigIntegerField()
+
+    class Meta:
+        verbose_name = _("spent code")
+        verbose_name_plural = _("spent codes")
+
+    def __str__(self) -> str:
+        return f"{self.pk} · {self.counter}"

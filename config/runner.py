@@ -216,14 +216,20 @@ def child_environment(place: Place, found: Services) -> dict[str, str]:
 
 
 def secrets_of(data_dir: Path) -> dict[str, str]:
-    """The demo's own secrets, made once, so that sessions live through a restart."""
+    """The demo's own secrets, each made once, so that sessions and second factors live through a restart."""
     path = data_dir / "demo.json"
-    if not path.exists():
-        made = {"SECRET_KEY": secrets.token_urlsafe(48), "SSLCOMMERZ_STORE_PASSWORD": secrets.token_urlsafe(12)}
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {
+        "SSLCOMMERZ_STORE_ID": "demo",
+        "SSLCOMMERZ_STORE_PASSWORD": secrets.token_urlsafe(12),
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "MFA_ENCRYPTION_KEYS": secrets.token_urlsafe(48),
+    }
+    if made.keys() - kept.keys():
+        kept = made | kept
         with private_file(path) as file:
-            json.dump({"SSLCOMMERZ_STORE_ID": "demo"} | made, file)
-    found: dict[str, str] = json.loads(path.read_text())
-    return found
+            json.dump(kept, file)
+    return kept
 
 
 def private_file(path: Path) -> IO[str]:

@@ -13,6 +13,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
+from config.limits import session_limits
 from config.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -82,6 +83,8 @@ INSTALLED_APPS = [
     "django_structlog",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "guardian",
     "pgtrigger",
     "pghistory",
@@ -102,8 +105,10 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "accounts.middleware.SessionLimitsMiddleware",
     "accounts.middleware.PreferencesMiddleware",
     "accounts.middleware.AccountabilityMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "config.http.DomainErrorMiddleware",
     "config.cache.CacheDownMiddleware",
 ]
@@ -244,7 +249,7 @@ QUEUES = ("money", "default", "bulk")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    # Django's ModelBackend is its base: to keep that one too would hash each password twice.
     "allauth.account.auth_backends.AuthenticationBackend",
     "config.permissions.ObjectPermissionBackend",
 ]
@@ -267,7 +272,20 @@ LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "confirm_login_code": "accounts.forms.ConfirmLoginCodeForm",
+    "confirm_email_verification_code": "accounts.forms.ConfirmEmailForm",
+    "confirm_password_reset_code": "accounts.forms.ConfirmResetCodeForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.NewPasswordForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "add_email": "accounts.forms.AddEmailForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -276,15 +294,74 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
+# The address of a client is what the last of so many proxies says; what the client itself says stands before that.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 1)
-if TESTING:
-    ACCOUNT_RATE_LIMITS = False
+# By address (ip) and by account (key, user). Whole towns share an address where phones are online, so accounts are what
+# is guarded closely: a code has six digits, and 36 guesses a day find it once in 76 years.
+RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "confirm_email": "20/m/ip,1/10s/key,12/d/key",
+    "request_login_code": "20/m/ip,3/10m/key,12/d/key",
+    "reset_password": "20/m/ip,3/10m/key,12/d/key",
+    "reset_password_from_key": "20/m/ip",
+    "confirm_code": "20/m/ip,10/10m/key,36/d/key",
+    "second_factor": "20/m/ip,5/5m/key,30/d/key",
+    "reauthenticate": "10/m/user",
+    "manage_email": "10/m/user",
+    "change_password": "5/m/user",
+}
+ACCOUNT_RATE_LIMITS: dict[str, str] | bool = RATE_LIMITS
+MFA_RATE_LIMITS: dict[str, str] | bool = {"webauthn_login": "60/m/ip"}
+if TESTING and not env.bool("RATE_LIMITS", False):
+    ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+
+# Doctors and admins meet nobody's data without a second factor.
+SECOND_FACTOR_REQUIRED: bool = env.bool("SECOND_FACTOR_REQUIRED", PRODUCTION)
+if PRODUCTION and not SECOND_FACTOR_REQUIRED:
+    raise ImproperlyConfigured("SECOND_FACTOR_REQUIRED is off; production insists on it for doctors and admins.")
+# How long a session lasts unused, and how long at most. Staff are doctors and admins; a patient who does not want to
+# stay signed in, on a device that others use too, has the staff's limits.
+SESSION_LIMITS = {
+    "patients": session_limits("SESSION_LIMITS_PATIENTS", env.str("SESSION_LIMITS_PATIENTS", "14d,60d")),
+    "staff": session_limits("SESSION_LIMITS_STAFF", env.str("SESSION_LIMITS_STAFF", "1h,12h")),
+}
+
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.FactorForm",
+    "reauthenticate": "accounts.forms.ReauthenticateFactorForm",
+    "activate_totp": "accounts.forms.ActivateAppForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.RenamePasskeyForm",
+    "authenticate_webauthn": "accounts.forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.ReauthenticatePasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# A passkey counts as both factors, and so always asks for the finger, the face or the PIN.
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# A phone's clock may be half a minute off. No code is taken twice, whatever the window (accounts/services).
+MFA_TOTP_TOLERANCE = 1
+# The first encrypts, all of them decrypt; separated by commas. `manage.py renew_second_factors` moves what is stored
+# to the first.
+MFA_ENCRYPTION_KEYS: list[str] = [
+    key.strip()
+    for key in secret("MFA_ENCRYPTION_KEYS", "only-for-the-demo-and-the-tests-" + "m" * 32).split(",")
+    if key.strip()
+]
+if min(map(len, MFA_ENCRYPTION_KEYS), default=0) < 32:
+    raise ImproperlyConfigured("MFA_ENCRYPTION_KEYS holds a key of less than 32 characters.")
 
 # Mail and files --------------------------------------------------------------------------------------------------
 
@@ -403,7 +480,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 # Lax: after the gateway's cross-site return is answered by a redirect, the session comes along.
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = SESSION_LIMITS["patients"].idle
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = HTTPS

@@ -10,7 +10,7 @@ from config.files import private_file
 urlpatterns = [
     path("", views.home, name="home"),
     path("account/", views.account, name="account"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("accounts.urls")),
     path("theme/", views.theme, name="theme"),
     path("language/", views.set_language, name="set_language"),
     path("doctors/", include("doctors.urls")),

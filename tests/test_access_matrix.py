@@ -61,6 +61,9 @@ class Row:
 ALL_SEE = "200 200 200 200 200 200"
 SIGNED_IN = "login 200 200 200 200 200"
 ALL_SIGN_IN = "login login login login login login"
+NONE_OF_ONES_OWN = "login 404 404 404 404 404"
+# What is guarded: signed in long ago, one shows again who one is.
+SHOW_AGAIN = "login 302 302 302 302 302"
 DOCTORS = "login 403 403 200 200 403"
 
 MATRIX = [
@@ -138,7 +141,29 @@ MATRIX = [
     Row("account_change_password", "GET /accounts/password/change/", SIGNED_IN),
     Row("account_set_password", "GET /accounts/password/set/", "login 302 302 302 302 302"),
     Row("account_reset_password", "GET /accounts/password/reset/", ALL_SEE),
+    Row("account_request_login_code", "GET /accounts/login/code/", "200 302 302 302 302 302"),
+    # The second step: one's own
+    Row("second_factor", "GET /accounts/second-step/needed/", SIGNED_IN),
+    Row("mfa_index", "GET /accounts/second-step/", SIGNED_IN),
+    Row("mfa_activate_totp", "GET /accounts/second-step/totp/activate/", SHOW_AGAIN),
+    Row("mfa_deactivate_totp", "GET /accounts/second-step/totp/deactivate/", NONE_OF_ONES_OWN),
+    Row("mfa_add_webauthn", "GET /accounts/second-step/webauthn/add/", SHOW_AGAIN),
+    Row("mfa_list_webauthn", "GET /accounts/second-step/webauthn/", SIGNED_IN),
+    Row("mfa_edit_webauthn", "GET /accounts/second-step/webauthn/keys/1/edit/", SHOW_AGAIN),
+    Row("mfa_remove_webauthn", "GET /accounts/second-step/webauthn/keys/1/remove/", SHOW_AGAIN),
+    Row("mfa_view_recovery_codes", "GET /accounts/second-step/recovery-codes/", NONE_OF_ONES_OWN),
+    Row("mfa_download_recovery_codes", "GET /accounts/second-step/recovery-codes/download/", NONE_OF_ONES_OWN),
+    Row("mfa_generate_recovery_codes", "GET /accounts/second-step/recovery-codes/generate/", SHOW_AGAIN),
+    Row("mfa_reauthenticate", "GET /accounts/second-step/reauthenticate/", SHOW_AGAIN),
+    Row("mfa_reauthenticate_webauthn", "GET /accounts/second-step/webauthn/reauthenticate/", SHOW_AGAIN),
+    # Where one is signed in
+    Row("usersessions_list", "GET /accounts/sessions/", SIGNED_IN),
+    Row("end_session", "POST /accounts/sessions/1/end/", SHOW_AGAIN),
+    Row("end_other_sessions", "POST /accounts/sessions/end-others/", SHOW_AGAIN),
+    Row("session_left", "GET /accounts/sessions/left/", ALL_SEE),
     # Pages that go on with what was begun elsewhere; by themselves they lead back.
+    Row("mfa_authenticate", "GET /accounts/second-step/authenticate/", "login 302 302 302 302 302"),
+    Row("mfa_login_webauthn", "GET /accounts/second-step/webauthn/login/", "login 302 302 302 302 302"),
     Row("account_email_verification_sent", "GET /accounts/confirm-email/", "login 302 302 302 302 302"),
     Row("account_confirm_login_code", "GET /accounts/login/code/confirm/", "login 302 302 302 302 302"),
     Row(
@@ -174,6 +199,7 @@ ALSO_TAKEN = {
     "account_confirm_login_code": {"post"},
     "account_confirm_password_reset_code": {"post"},
     "account_complete_password_reset": {"post"},
+    "session_left": {"post"},
     # It answers whatever comes from the gateway's side by sending the browser on.
     "payments:return": {"put", "patch", "delete"},
 }
@@ -301,9 +327,9 @@ def test_every_route_refuses_the_methods_that_it_does_not_know(
         for method in set(METHODS) - known:
             found = send(client, method, route.path.format(**things), {}).status_code
             fine = {405}
-            if route.route.startswith("account_"):
+            if route.route.startswith(("account_", "mfa_")):
                 # allauth leads on who is signed in before it looks at the method, and takes a PUT for a POST.
-                fine = {405, 302, 200}
+                fine = {405, 302, 200, 404}
             elif route.route == "mailbox":
                 fine = {405, 404}
             if found not in fine:

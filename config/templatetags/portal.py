@@ -75,6 +75,12 @@ def digits(value: Any) -> str:
     return text.translate(BANGLA_DIGITS) if in_bangla() else text
 
 
+@register.filter
+def in_fours(text: str) -> str:
+    """A long key as people read and type it: in groups of four signs."""
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
 def grouped(whole: str) -> str:
     """Digits in South Asian groups: the last three, then pairs (12345678 is 1,23,45,678)."""
     head, tail = whole[:-3], whole[-3:]

@@ -14,6 +14,7 @@ COMPLETE = {
     "PORTAL_ENV": "production",
     "SITE_ORIGIN": "https://portal.example.org",
     "SECRET_KEY": "k" * 60,
+    "MFA_ENCRYPTION_KEYS": "f" * 50,
     "DATABASE_URL": "postgresql://portal_app:pw@db:5432/portal",
     "REDIS_URL": "redis://:pw@valkey:6379/0",
     "EMAIL_URL": "smtp://u:p@mail:587",
@@ -64,6 +65,7 @@ def test_an_empty_environment_is_production():
         ("DATABASE_URL", "sqlite:///portal.db", "must begin with postgresql://"),
         ("EMAIL_URL", "sendmail://", "must begin with smtp://"),
         ("PUBLIC_STORAGE", "ftp", "must be local, s3 or cloudinary"),
+        ("MFA_ENCRYPTION_KEYS", "f" * 50 + ",too short", "less than 32 characters"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_must_be(name, value, complaint):

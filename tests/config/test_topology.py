@@ -28,6 +28,7 @@ DOT_ENV = {
     "DEFAULT_FROM_EMAIL": "portal@example.org",
     "EMAIL_URL": "smtp://mail.example.org",
     "MEILI_MASTER_KEY": "m" * 32,
+    "MFA_ENCRYPTION_KEYS": "f" * 32,
     "PORTAL_APP_PASSWORD": "app",
     "PORTAL_OWNER_PASSWORD": "owner",
     "POSTGRES_PASSWORD": "root",

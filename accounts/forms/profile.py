@@ -3,23 +3,9 @@
 from zoneinfo import available_timezones
 
 from django import forms
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-
-
-class SignupForm(forms.Form):
-    """What sign-up asks beside the address and the password."""
-
-    name = forms.CharField(
-        label=_("Your full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
-    field_order = ("name", "email", "password1")
-
-    def signup(self, request: HttpRequest, user: User) -> None:
-        user.name = self.cleaned_data["name"].strip()
-        user.save(update_fields=["name"])
 
 
 def time_zones() -> list[tuple[str, str]]:
