@@ -104,6 +104,6 @@ def test_mails_greet_by_the_portals_name_and_carry_a_code_of_six_digits(client, 
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["account", "patients:add_member"])
+@pytest.mark.parametrize("name", ["patients:profile", "patients:add_member"])
 def test_a_form_sent_empty_says_what_is_missing(client_of, patient, name):
     assert client_of(patient).post(reverse(name)).status_code == 422
