@@ -2,15 +2,20 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
-from config import views
+from config import own_data, views
 from config.files import private_file
+
+register_converter(own_data.CopyForm, "copy")
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("account/", views.account, name="account"),
     path("accounts/", include("accounts.urls")),
+    path("account/data/", own_data.own_data, name="own_data"),
+    path("account/data/export.<copy:form>", own_data.export_account, name="export_account"),
+    path("account/data/<uuid:pk>/export.<copy:form>", own_data.export_patient, name="export_patient"),
     path("theme/", views.theme, name="theme"),
     path("language/", views.set_language, name="set_language"),
     path("doctors/", include("doctors.urls")),

@@ -124,6 +124,10 @@ MATRIX = [
     # A private file, by the address that was made for the patient a moment ago
     Row("private_file", "GET {file}", "login 404 200 404 404 404"),
     Row("private_file", "GET /files/made-up/", "login 404 404 404 404 404"),
+    # One's data as a copy, after a fresh sign-in
+    Row("own_data", "GET /account/data/", SIGNED_IN),
+    Row("export_account", "GET /account/data/export.json", "login 302 302 302 302 302"),
+    Row("export_patient", "GET /account/data/{patient}/export.pdf", "login 302 302 302 302 302"),
     # Emergency access: asked for again after a fresh sign-in, and open to who opened it
     Row("patients:find_patient", "GET /emergency/", "login 403 403 403 403 200"),
     Row("patients:break_glass", "GET /emergency/open/{patient}/", "login 403 403 403 403 302"),

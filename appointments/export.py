@@ -1,0 +1,43 @@
+"""What this room keeps of a patient, for the copy that the patient may take away."""
+
+from django.utils.translation import gettext_lazy as _
+
+from appointments.models import Appointment, Status
+from config.export import Section
+from doctors.models import Mode
+from patients.models import Patient
+
+
+def visit_section(patient: Patient) -> Section:
+    visits = Appointment.objects.filter(patient=patient).for_list().order_by("-period")
+    return Section(
+        "appointments",
+        _("Appointments"),
+        [
+            ("id", _("Key")),
+            ("start", _("When")),
+            ("end", _("Until")),
+            ("doctor", _("Doctor")),
+            ("mode", _("How")),
+            ("place", _("Where")),
+            ("reason", _("Reason for the visit")),
+            ("status", _("State")),
+            ("fee", _("Fee")),
+            ("currency", _("Currency")),
+        ],
+        [
+            (
+                str(each.pk),
+                each.start,
+                each.end,
+                each.doctor.full_name,
+                Mode(each.mode),
+                each.place.name if each.place else "",
+                each.reason,
+                Status(each.status),
+                each.fee,
+                each.currency,
+            )
+            for each in visits
+        ],
+    )

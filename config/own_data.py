@@ -1,0 +1,85 @@
+"""One's data, from every room: to look through and take away."""
+
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls.converters import StringConverter
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.export import account_sections, trail_section
+from accounts.models import Action, Ground, User
+from accounts.trail import write_trail
+from appointments.export import visit_section
+from config.export import Section, as_json, as_pdf
+from config.templatetags.portal import day
+from patients.export import patient_sections
+from patients.models import Patient
+from payments.export import payment_sections
+
+JSON, PDF = "json", "pdf"
+
+
+class CopyForm(StringConverter):
+    """In addresses: the forms in which a copy can be had."""
+
+    regex = f"{JSON}|{PDF}"
+
+
+@never_cache
+@login_required
+@require_safe
+def own_data(request: HttpRequest) -> HttpResponse:
+    """What can be taken away, of oneself and of everybody for whom one acts."""
+    patients = Patient.objects.acted_for_by(request.user).order_by("created_at")
+    own = next((patient for patient in patients if patient.user_id == request.user.pk), None)
+    family = [patient for patient in patients if patient != own]
+    return render(request, "account/data.html", {"own": own, "family": family})
+
+
+@never_cache
+@login_required
+@require_safe
+@reauthentication_required
+def export_account(request: HttpRequest, form: str) -> HttpResponse:
+    """The account, its payments, and the patient that the user is."""
+    user = request.user
+    own = Patient.objects.filter(user=user).first()
+    sections = account_sections(user) + (_of_patient(own, user, Ground.SELF) if own else []) + payment_sections(user)
+    return _answer(sections, form, name=user.name)
+
+
+@never_cache
+@login_required
+@require_safe
+@reauthentication_required
+def export_patient(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
+    """A patient for whom the user acts."""
+    patient = get_object_or_404(Patient.objects.acted_for_by(request.user), pk=pk)
+    ground = Ground.SELF if patient.user_id == request.user.pk else Ground.GUARDIAN
+    return _answer(_of_patient(patient, request.user, ground), form, name=patient.name)
+
+
+def _of_patient(patient: Patient, user: User, ground: Ground) -> list[Section]:
+    """Written to the trail before a word of it is read."""
+    write_trail(Action.EXPORTED, by=user, about=patient, subject=patient.pk, ground=ground)
+    return [*patient_sections(patient), visit_section(patient), trail_section([patient.pk])]
+
+
+def _answer(sections: list[Section], form: str, *, name: str) -> HttpResponse:
+    today = timezone.localdate()
+    body: str | bytes
+    if form == PDF:
+        intro = _("What is kept of %(name)s on %(day)s. The files of records are in the portal, under Records.")
+        body = as_pdf(sections, title=_("Your data"), intro=intro % {"name": name, "day": day(today)})
+        content_type = "application/pdf"
+    else:
+        body, content_type = as_json(sections), "application/json"
+    response = HttpResponse(body, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="data-{today.isoformat()}.{form}"'
+    return response

@@ -1,0 +1,53 @@
+"""What this room keeps of a payer, for the copy that the payer may take away."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from config.export import Section
+from payments.models import Charge, Refund
+
+
+def payment_sections(user: User) -> list[Section]:
+    refunds = Refund.objects.filter(charge__payer=user).select_related("charge").order_by("-created_at")
+    return [
+        Section(
+            "charges",
+            _("Payments"),
+            [
+                ("id", _("Key")),
+                ("created_at", _("When")),
+                ("description", _("For")),
+                ("amount", _("Amount")),
+                ("currency", _("Currency")),
+                ("status", _("State")),
+                ("paid_at", _("Paid")),
+            ],
+            [
+                (
+                    str(each.pk),
+                    each.created_at,
+                    each.description,
+                    each.amount,
+                    each.currency,
+                    Charge.Status(each.status),
+                    each.paid_at,
+                )
+                for each in Charge.objects.visible_to(user).order_by("-created_at")
+            ],
+        ),
+        Section(
+            "refunds",
+            _("Refunds"),
+            [
+                ("charge", _("Of which payment")),
+                ("created_at", _("When")),
+                ("amount", _("Amount")),
+                ("status", _("State")),
+                ("done_at", _("Arrived")),
+            ],
+            [
+                (str(each.charge_id), each.created_at, each.amount, Refund.Status(each.status), each.done_at)
+                for each in refunds
+            ],
+        ),
+    ]
