@@ -5,6 +5,7 @@ tests/config/test_topology.py keeps the list true.
 """
 
 VARIABLES = (
+    "CLAMAV_ADDRESS",
     "CLOUDINARY_URL",
     "DATABASE_POOL",
     "DATABASE_URL",

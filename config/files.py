@@ -11,10 +11,11 @@ import sys
 import tempfile
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 import puremagic
@@ -31,6 +32,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from config.antivirus import scan
+
 MOST_BYTES = 20 * 1024 * 1024
 SECONDS_OPEN = 60
 # By what the content says that it is, never by its name.
@@ -41,25 +44,51 @@ DOCUMENTS: Mapping[str, str] = {
     ".jfif": "image/jpeg",
     ".png": "image/png",
 }
-# Longer than any picture of an honest size takes to be made anew.
+# Longer than any file of an honest size takes.
 CHECK_SECONDS = 20
+
+
+REFUSALS = {
+    "broken_picture": _("This picture cannot be read. Please choose another one."),
+    "too_many_pixels": _("This picture has too many pixels. Please choose a smaller one."),
+    "animated": _("This picture moves. Please choose a still one."),
+    "broken_pdf": _("This PDF cannot be read. It may be incomplete: please save or download it once more."),
+    "locked_pdf": _("This PDF is locked with a password. Please save it without one, and choose that file."),
+    "too_many_pages": _("This PDF has more than 500 pages. Please choose the pages that matter."),
+    "active_pdf": _(
+        "This PDF holds a program, a form that sends data, or other files, which we do not pass on. Please print it to "
+        "a new PDF, or take a photo of it, and choose that."
+    ),
+    "mixed_pdf": _(
+        "This file is a PDF and something else at once, which we do not keep. Please print it to a new PDF, and choose "
+        "that."
+    ),
+    "too_much": _("This file takes too much work to open. Please choose a smaller one."),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFile:
-    """What may be kept: on disk until it is stored, of a kind that was seen in its content."""
+    """What may be kept: on disk until it is stored, of a kind that was seen in its content.
+
+    `width` and `height` are pixels, of a PDF those of its first page as it is shown.
+    """
 
     content: "File[bytes]"
     content_type: str
     extension: str
     size: int
     sha256: str
+    width: int
+    height: int
+    pages: int = 1
 
 
-def checked_upload(upload: UploadedFile, *, kinds: Mapping[str, str] = DOCUMENTS) -> CheckedFile:
+def checked_upload(upload: "UploadedFile[bytes]", *, kinds: Mapping[str, str] = DOCUMENTS) -> CheckedFile:
     """The upload as it may be kept: a PDF as it came, a picture drawn anew upright and without a word about its maker.
 
-    Never whole in this process's memory: what reads pictures is a process of its own with limits (config/pictures.py).
+    Never whole in this process's memory: what reads it is a process of its own with limits (config/opener.py). A PDF
+    is not changed, for that would break a signature on it; one that could do something when it is opened is refused.
     Raises ValidationError in words for the person who chose the file.
     """
     size = upload.size or 0
@@ -72,15 +101,20 @@ def checked_upload(upload: UploadedFile, *, kinds: Mapping[str, str] = DOCUMENTS
     upload.seek(0)
     if content_type is None:
         raise ValidationError(_("Please choose a PDF file, or a picture in JPEG or PNG format."), code="unknown_kind")
-    kept: File[bytes] = cast("File[bytes]", upload)
-    if content_type.startswith("image/"):
-        kept = _drawn_anew(upload, content_type)
+    scan(upload.chunks())
+    kept: File[bytes] = upload
+    with on_disk(kept) as path:
+        if content_type.startswith("image/"):
+            kept, facts = _drawn_anew(path, content_type)
+        else:
+            facts = open_apart("examine", path)
     return CheckedFile(
         content=kept,
         content_type=content_type,
         extension=mimetypes.guess_extension(content_type) or "",
         size=kept.size,
         sha256=_sha256(kept),
+        **facts,
     )
 
 
@@ -91,43 +125,50 @@ def _extension(head: bytes) -> str:
         return ""
 
 
-def _drawn_anew(upload: UploadedFile, content_type: str) -> "File[bytes]":
-    """The picture as config/pictures.py draws it, in a file that goes away when it is closed."""
-    source = tempfile.NamedTemporaryFile(suffix=".upload")  # noqa: SIM115  # closed below, on every way
+def _drawn_anew(path: str, content_type: str) -> "tuple[File[bytes], dict[str, int]]":
+    """The picture in a file that goes away when it is closed."""
     drawn = tempfile.NamedTemporaryFile(suffix=".picture")  # noqa: SIM115  # the caller's
-    with source:
-        for chunk in upload.chunks():
-            source.write(chunk)
-        source.flush()
-        command = [sys.executable, "-m", "config.pictures", source.name, drawn.name, content_type]
-        try:
-            done = subprocess.run(
-                command, cwd=settings.BASE_DIR, capture_output=True, timeout=CHECK_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired:
-            drawn.close()
-            raise ValidationError(REFUSALS["too_large"], code="too_many_pixels") from None
-    if done.returncode != 0:
-        drawn.close()
-        code = _said(done.stdout)
-        raise ValidationError(REFUSALS.get(code, REFUSALS["broken"]), code=code)
-    drawn.seek(0)
-    return File(drawn)
-
-
-REFUSALS = {
-    "broken": _("This picture cannot be read. Please choose another one."),
-    "too_large": _("This picture has too many pixels. Please choose a smaller one."),
-    "animated": _("This picture moves. Please choose a still one."),
-}
-
-
-def _said(output: bytes) -> str:
-    """The code that the process gave for its refusal; one that broke down gave none."""
     try:
-        return str(json.loads(output)["refused"])
-    except (ValueError, KeyError, TypeError):
-        return "broken"
+        facts = open_apart("picture", path, drawn.name, content_type)
+    except ValidationError:
+        drawn.close()
+        raise
+    drawn.seek(0)
+    return File(drawn), facts
+
+
+@contextmanager
+def on_disk(content: "File[bytes]") -> Iterator[str]:
+    """The path under which the content can be read while the block runs: its own if it lies in a file already."""
+    own = getattr(content, "temporary_file_path", None)
+    if own is not None:
+        yield own()
+        return
+    with tempfile.NamedTemporaryFile(suffix=".upload") as copy:
+        for chunk in content.chunks():
+            copy.write(chunk)
+        copy.flush()
+        content.seek(0)
+        yield copy.name
+
+
+def open_apart(task: str, *arguments: str) -> dict[str, int]:
+    """What config/opener.py tells of a file, in a process of its own. Raises ValidationError in a patient's words."""
+    # Isolated: neither the portal's environment nor what lies in a folder has a say in it.
+    command = [sys.executable, "-I", str(settings.BASE_DIR / "config" / "opener.py"), task, *arguments]
+    try:
+        done = subprocess.run(command, cwd="/", env={}, capture_output=True, timeout=CHECK_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise ValidationError(REFUSALS["too_much"], code="too_much") from None
+    try:
+        told: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        # The system ended it at one of its limits, or a decoder broke down.
+        told = {"refused": "too_much"}
+    if done.returncode != 0:
+        code = str(told["refused"])
+        raise ValidationError(REFUSALS[code], code=code)
+    return told
 
 
 def _sha256(content: "File[bytes]") -> str:
@@ -145,10 +186,15 @@ def private_storage() -> Storage:
     return storages["private"]
 
 
-def store_private(checked: CheckedFile, folder: str) -> str:
+def private_name(checked: CheckedFile, folder: str) -> str:
+    """A new random name below the folder, for `store_private`: who writes it down first can remove what broke off."""
+    return f"{folder}/{uuid.uuid4().hex}{checked.extension}"
+
+
+def store_private(checked: CheckedFile, folder: str, *, name: str = "") -> str:
     """Keep the file under a random name in the folder; gone again if the transaction around it fails is not promised:
     the caller removes what it did not get to write down."""
-    return private_storage().save(f"{folder}/{uuid.uuid4().hex}{checked.extension}", checked.content)
+    return private_storage().save(name or private_name(checked, folder), checked.content)
 
 
 def remove_private(name: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import Permission
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from guardian.backends import check_support
 from guardian.core import ObjectPermissionChecker
 from guardian.utils import get_user_obj_perms_model
@@ -31,13 +31,13 @@ class GrantChecker(ObjectPermissionChecker):
 
     def get_user_filters(self, obj: Model) -> dict[str, Any]:
         filters: dict[str, Any] = super().get_user_filters(obj)
-        grants = get_user_obj_perms_model(obj)
+        grants: Any = get_user_obj_perms_model(obj)
         if hasattr(grants, "live_now"):
-            name = grants._meta.get_field("permission").related_query_name()
+            name = grants.permission.field.related_query_name()
             filters |= {f"{name}__{lookup}": value for lookup, value in grants.live_now().items()}
         return filters
 
-    def get_group_perms(self, obj: Model) -> "QuerySet[str]":
+    def get_group_perms(self, obj: Model) -> Any:
         return Permission.objects.none().values_list("codename", flat=True)
 
 
@@ -48,6 +48,8 @@ class ObjectPermissionBackend:
         return None
 
     def has_perm(self, user: Any, perm: str, obj: Model | None = None) -> bool:
+        if obj is None:
+            return False
         supported, user = check_support(user, obj)
         if not supported:
             return False
@@ -55,5 +57,7 @@ class ObjectPermissionBackend:
         return room in ("", obj._meta.app_label) and GrantChecker(user).has_perm(perm, obj)
 
     def get_all_permissions(self, user: Any, obj: Model | None = None) -> Iterable[str]:
+        if obj is None:
+            return set()
         supported, user = check_support(user, obj)
         return set(GrantChecker(user).get_perms(obj)) if supported else set()

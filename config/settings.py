@@ -436,6 +436,8 @@ _private_storages: dict[str, dict[str, object]] = {
 }
 if PRIVATE_STORAGE not in _private_storages:
     raise ImproperlyConfigured(f"PRIVATE_STORAGE is {PRIVATE_STORAGE!r}; it must be local.")
+# Where ClamAV's daemon listens, host:port; without it files are not looked through for viruses.
+CLAMAV_ADDRESS: str = env.str("CLAMAV_ADDRESS", "")
 STORAGES = {
     "default": _public_storages[PUBLIC_STORAGE],
     "private": _private_storages[PRIVATE_STORAGE],
