@@ -1,19 +1,30 @@
 """Reading many doctors' calendars at once, in a constant number of queries."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, QuerySet, Value
+from django.db.models import Case, F, Func, QuerySet, Value, When
 
+from doctors.models import Mode
 from scheduling.models import Calendar, ExtraHours, TimeOff, WeeklyHours
 from scheduling.slots import ExtraBlock, Interval, Rules, Slot, WeeklyBlock, is_offered, open_slot, reach, slots
 
 NO_MODES = Value(None, output_field=ArrayField(models.CharField()))
 NO_PLACE = Value(None, output_field=models.BigIntegerField())
+
+# How patients are seen in these hours: at a place that the doctor has closed since, nobody is seen in person.
+KEPT_MODES = Case(
+    When(
+        place__is_active=False,
+        then=Func(F("modes"), Value(Mode.IN_PERSON.value), function="array_remove"),
+    ),
+    default=F("modes"),
+    output_field=ArrayField(models.CharField()),
+)
 
 
 @dataclass(slots=True)
@@ -49,8 +60,10 @@ def read_calendars(calendars: Collection[Calendar], window: Interval, busy: Quer
     times = {calendar.doctor_id: DoctorTime(calendar.rules) for calendar in calendars}
     if not times:
         return times
-    for hours in WeeklyHours.objects.filter(doctor__in=times).defer("week"):
-        times[hours.doctor_id].weekly.append(hours.block)
+    weekly = WeeklyHours.objects.filter(doctor__in=times).annotate(kept_modes=KEPT_MODES).defer("week")
+    for hours in weekly:
+        if hours.kept_modes:
+            times[hours.doctor_id].weekly.append(replace(hours.block, modes=frozenset(hours.kept_modes)))
 
     # The widest reach of any of them: pauses and lengths differ from doctor to doctor.
     reaches = [reach(time.rules, window) for time in times.values()]
@@ -60,7 +73,7 @@ def read_calendars(calendars: Collection[Calendar], window: Interval, busy: Quer
         .values_list(Value("off"), "doctor_id", "period", NO_MODES, NO_PLACE)
         .union(
             ExtraHours.objects.filter(doctor__in=times, period__overlap=seen).values_list(
-                Value("extra"), "doctor_id", "period", "modes", "place_id"
+                Value("extra"), "doctor_id", "period", KEPT_MODES, "place_id"
             ),
             busy.filter(doctor__in=times, blocked__overlap=seen).values_list(
                 Value("busy"), "doctor_id", F("blocked"), NO_MODES, NO_PLACE
@@ -71,7 +84,8 @@ def read_calendars(calendars: Collection[Calendar], window: Interval, busy: Quer
     for kind, doctor_id, period, modes, place in rows:
         time = times[doctor_id]
         if kind == "extra":
-            time.extra.append(ExtraBlock(period.lower, period.upper, frozenset(modes or ()), place))
+            if modes:
+                time.extra.append(ExtraBlock(period.lower, period.upper, frozenset(modes), place))
         else:
             (time.off if kind == "off" else time.busy).append(Interval(period.lower, period.upper))
     return times

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from appointments.models import Appointment, Status
 from appointments.open_times import days_window, find_open_slot, slots_of
-from doctors.models import Doctor
+from doctors.models import Doctor, Mode, PracticePlace
 from scheduling.models import Calendar, ExtraHours, TimeOff, WeeklyHours
 from scheduling.slots import Interval, Slot
 from tests.appointments.visits import DHAKA
@@ -341,3 +341,25 @@ def test_strips_of_many_cards_take_as_many_queries_as_of_one(
 def test_times_are_only_read(doctor: User, path: str) -> None:
     for method in ("post", "put", "delete"):
         assert getattr(Client(), method)(path.format(slug=doctor.doctor.slug)).status_code == 405
+
+
+def test_a_place_that_is_closed_takes_no_bookings_and_leaves_the_videos(doctor: User) -> None:
+    """Hours in person only are gone; hours that are also by video go on by video."""
+    Doctor.objects.update(fee_in_person=1000)
+    chamber = PracticePlaceFactory(doctor=doctor.doctor)
+    WeeklyHours.objects.update(modes=[Mode.VIDEO, Mode.IN_PERSON], place=chamber)
+    ExtraHours.objects.create(
+        doctor=doctor.doctor,
+        period=DateTimeTZRange(on(2, 18), on(2, 19)),
+        modes=[Mode.IN_PERSON],
+        place=chamber,
+    )
+    both = of_day(doctor, 2)
+    assert len(both) == 36
+    assert find_open_slot(Doctor.objects.get(), on(2, 10), Mode.IN_PERSON) is not None
+    PracticePlace.objects.update(is_active=False)
+    left = of_day(doctor, 2)
+    assert len(left) == 32
+    assert {mode for slot in left for mode in slot.modes} == {Mode.VIDEO}
+    assert find_open_slot(Doctor.objects.get(), on(2, 10), Mode.IN_PERSON) is None
+    assert find_open_slot(Doctor.objects.get(), on(2, 10), Mode.VIDEO) is not None
