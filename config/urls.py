@@ -18,7 +18,7 @@ urlpatterns = [
     path("account/data/<uuid:pk>/export.<copy:form>", own_data.export_patient, name="export_patient"),
     path("theme/", views.theme, name="theme"),
     path("language/", views.set_language, name="set_language"),
-    path("doctors/", include("doctors.urls")),
+    path("", include("doctors.urls")),
     path("", include("appointments.urls")),
     path("", include("patients.urls")),
     path("payments/", include("payments.urls")),

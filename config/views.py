@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role
 from appointments.models import Appointment, Status
 from config.http import THEMES, next_path
-from doctors.views import public_home
+from doctors.views.finding import public_home
 from patients.models import Guardianship, Patient
 from patients.rules import is_treated
 

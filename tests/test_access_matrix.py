@@ -29,7 +29,7 @@ from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold
 from tests.factories.accounts import UserFactory
-from tests.factories.doctors import DoctorFactory
+from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import GuardianshipFactory
 from tests.factories.payments import PaymentAttemptFactory
 
@@ -114,6 +114,12 @@ MATRIX = [
     Row("appointments:hours", "POST /practice/hours/", "login 403 403 422 422 403"),
     Row("appointments:add_time_off", "POST /practice/time-off/add/", "login 403 403 422 422 403"),
     Row("appointments:remove_time_off", "POST /practice/time-off/{time_off}/remove/", "login 403 403 302 404 403"),
+    Row("doctors:own_profile", "GET /practice/profile/", DOCTORS),
+    Row("doctors:own_profile", "POST /practice/profile/", "login 403 403 422 422 403"),
+    Row("doctors:preview", "GET /practice/profile/preview/", DOCTORS),
+    Row("doctors:preview", "POST /practice/profile/preview/", "login 403 403 422 422 403"),
+    Row("doctors:photo", "POST /practice/profile/photo/", "login 403 403 422 422 403"),
+    Row("doctors:use_place_again", "POST /practice/places/{closed_place}/use-again/", "login 403 403 302 404 403"),
     # Money
     Row("payments:charge", "GET /payments/{charge}/", "login 404 200 404 404 404"),
     Row("payments:start", "POST /payments/{charge}/start/", "login 404 303 404 404 404"),
@@ -189,6 +195,10 @@ INSIDER = {
     "patients:break_glass": "admin",
     "patients:emergency": "admin",
     "patients:close_emergency": "admin",
+    "doctors:own_profile": "doctor",
+    "doctors:preview": "doctor",
+    "doctors:photo": "doctor",
+    "doctors:use_place_again": "doctor",
 }
 # Beyond what stands above: forms of allauth, and pages that take both.
 ALSO_TAKEN = {
@@ -228,6 +238,7 @@ def things(doctor: User, patient: User) -> dict[str, str]:
         "visit": str(visit.pk),
         "held": str(held.pk),
         "time_off": str(time_off.pk),
+        "closed_place": str(PracticePlaceFactory(doctor=doctor.doctor, is_active=False).pk),
         "charge": str(charge.pk),
         "tran_id": attempt.tran_id,
         "emergency": str(

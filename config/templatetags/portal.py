@@ -265,6 +265,12 @@ def layout(user: Any) -> str:
 
 
 @register.filter
+def has_errors(formsets: Iterable[Any]) -> bool:
+    """Whether something is wrong in one of these formsets, or between its rows."""
+    return any(rows.is_bound and rows.total_error_count() for rows in formsets)
+
+
+@register.filter
 def near_pages(page: Page[Any]) -> list[int]:
     """The numbers to show for a page: the first, the last and its neighbours; 0 stands for a gap."""
     pages = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

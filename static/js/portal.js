@@ -1,6 +1,7 @@
 // The one script of every page: it brings the enhancements together. Pages work without any of them.
 
 import "./combobox.js";
+import "./counter.js";
 import "./dialog.js";
 import "./focus.js";
 import "./hold.js";

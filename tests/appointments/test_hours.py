@@ -256,13 +256,13 @@ def test_page_takes_the_same_queries_for_a_full_week(
     WeeklyHours.objects.exclude(weekday=0).delete()
     client.get(PATH)
     # Session, user, doctor, places, hours, absences, visits outside; the doctor once more, for the rail.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(PATH)
     for weekday in range(1, 7):
         WeeklyHours.objects.create(
             doctor=doctor.doctor, weekday=weekday, start=time(9), minutes=60, modes=["in_person"], place=in_person
         )
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(PATH)
 
 

@@ -1,6 +1,6 @@
-// data-rows: a formset of folded rows to which rows can be added. Its value is the formset's prefix. The blank rows that
-// came with the page (data-rows-blank) are put away until they are asked for; then come copies of the template's row, and
-// the count in the management form goes up with each.
+// data-rows: a formset to which rows can be added. Its value is the formset's prefix. The blank rows that came with the
+// page (data-rows-blank) are put away until they are asked for; then come copies of the template's row, and the count in
+// the management form goes up with each. A row may be folded (details) or lie open.
 
 import { enhance } from "./enhance.js";
 
@@ -21,13 +21,18 @@ enhance("[data-rows]", (formset) => {
     return row;
   }
 
+  function rememberWhetherMoreMayCome() {
+    add.disabled = !spare.length && Number(count.value) >= Number(most.value);
+  }
+
   for (const row of spare) row.hidden = true;
   add.hidden = false;
+  rememberWhetherMoreMayCome();
   add.addEventListener("click", () => {
     const row = spare.shift() ?? made();
     row.hidden = false;
-    row.open = true;
-    row.querySelector("select").focus();
-    add.disabled = !spare.length && Number(count.value) >= Number(most.value);
+    if (row instanceof HTMLDetailsElement) row.open = true;
+    row.querySelector("select, textarea, input:not([type=hidden])").focus();
+    rememberWhetherMoreMayCome();
   });
 });

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from config.http import respond
 from doctors.figures import home_figures, popular_specialties
-from doctors.forms import SearchForm, district_choices
+from doctors.forms.search import SearchForm, district_choices
 from doctors.models import Doctor, Mode
 from doctors.search import PAGE_SIZE, find_doctors
 from doctors.search.suggestions import suggestions

@@ -1,0 +1,1 @@
+"""Pages of doctors: finding one, and what a doctor does with a profile."""
