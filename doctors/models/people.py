@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from config.db import PAGE
+from config.history import tracked
 from doctors.districts import DistrictChoices
 from doctors.districts import district as find_district
 
@@ -84,6 +85,7 @@ class DoctorQuerySet(models.QuerySet["Doctor"]):
         )
 
 
+@tracked()
 class Doctor(models.Model):
     """A doctor's public profile.
 
@@ -230,6 +232,7 @@ class Doctor(models.Model):
         return {Mode.VIDEO: self.fee_video, Mode.IN_PERSON: self.fee_in_person}[Mode(mode)]
 
 
+@tracked()
 class DoctorSpecialty(models.Model):
     doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="doctor_specialties")
     specialty = models.ForeignKey("specialties.Specialty", on_delete=models.PROTECT, related_name="doctor_specialties")
@@ -245,6 +248,7 @@ class DoctorSpecialty(models.Model):
         return str(self.pk)
 
 
+@tracked()
 class Qualification(models.Model):
     doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="qualifications")
     degree = models.CharField(_("degree"), max_length=80)
@@ -260,6 +264,7 @@ class Qualification(models.Model):
         return self.degree
 
 
+@tracked()
 class PracticePlace(models.Model):
     """A chamber, clinic or hospital where a doctor sees patients in person."""
 

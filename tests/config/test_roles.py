@@ -29,6 +29,10 @@ def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
     assert APPEND_ONLY == [
         "accounts_trailentry",
         "appointments_appointmentevent",
+        "doctors_doctorevent",
+        "doctors_doctorspecialtyevent",
+        "doctors_practiceplaceevent",
+        "doctors_qualificationevent",
         "doctors_verificationevent",
         "doctors_verificationtick",
         "patients_allergyevent",
