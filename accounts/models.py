@@ -103,6 +103,7 @@ class Kind(models.TextChoices):
     REFUND_DONE = "refund_done", _("A refund has arrived")
     DOCTOR_APPLIED = "doctor_applied", _("A doctor's papers have arrived")
     DOCTOR_MORE_ASKED = "doctor_more_asked", _("Something more is asked of a doctor")
+    ERASURE_ASKED = "erasure_asked", _("An account is going to be erased")
     EMERGENCY_ACCESS = "emergency_access", _("An administrator opened a patient's data")
     EMERGENCY_REVIEWED = "emergency_reviewed", _("An emergency access was reviewed")
     DOCTOR_VERIFIED = "doctor_verified", _("A doctor's profile is verified")
@@ -283,3 +284,33 @@ class SpentCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} · {self.counter}"
+
+
+class ErasureQuerySet(models.QuerySet["Erasure"]):
+    def due(self) -> Self:
+        """Those whose time to think is over, the longest first."""
+        return self.filter(done_at=None, due_at__lte=Now()).order_by("due_at")
+
+
+class Erasure(models.Model):
+    """A person's wish to be erased, from the day it was said to the day it was done."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True)
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ErasureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(done_at__gte=F("due_at")), name="erasure_not_done_before_its_day"
+            ),
+        ]
+        indexes = [models.Index(F("due_at"), condition=Q(done_at__isnull=True), name="erasure_due")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -3,21 +3,27 @@
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from django import forms
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls.converters import StringConverter
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.erasure import TIME_TO_THINK, ask_for_erasure, take_back_erasure
 from accounts.export import account_sections, trail_section
-from accounts.models import Action, Ground, User
+from accounts.models import Action, Erasure, Ground, User
 from accounts.trail import write_trail
 from appointments.export import visit_section
+from config.erasure import what_is_in_the_way
 from config.export import Section, as_json, as_pdf
 from config.templatetags.portal import day
+from patients.erasure import patients_that_end_with
 from patients.export import patient_sections
 from patients.models import Patient
 from payments.export import payment_sections
@@ -31,6 +37,13 @@ class CopyForm(StringConverter):
     regex = f"{JSON}|{PDF}"
 
 
+class EraseForm(forms.Form):
+    understood = forms.BooleanField(
+        label=gettext_lazy("I understand that this cannot be undone."),
+        error_messages={"required": gettext_lazy("Please tick this if you want to go on.")},
+    )
+
+
 @never_cache
 @login_required
 @require_safe
@@ -39,7 +52,38 @@ def own_data(request: HttpRequest) -> HttpResponse:
     patients = Patient.objects.acted_for_by(request.user).order_by("created_at")
     own = next((patient for patient in patients if patient.user_id == request.user.pk), None)
     family = [patient for patient in patients if patient != own]
-    return render(request, "account/data.html", {"own": own, "family": family})
+    erasure = Erasure.objects.filter(user=request.user, done_at=None).first()
+    return render(request, "account/data.html", {"own": own, "family": family, "erasure": erasure})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+@reauthentication_required
+def erase(request: HttpRequest) -> HttpResponse:
+    """Says what goes, what stays and what is in the way, and takes the wish when somebody has understood it."""
+    patients = patients_that_end_with(request.user)
+    in_the_way = what_is_in_the_way(request.user, patients)
+    form = EraseForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and not in_the_way and form.is_valid():
+        ask_for_erasure(request.user)
+        return redirect("own_data")
+    context = {
+        "form": form,
+        "in_the_way": in_the_way,
+        "others": [patient for patient in patients if patient.user_id != request.user.pk],
+        "days": TIME_TO_THINK.days,
+    }
+    return render(request, "account/erase.html", context, status=422 if form.errors else 409 if in_the_way else 200)
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Take the wish back."""
+    take_back_erasure(request.user)
+    messages.success(request, _("You stay. Nothing was erased."))
+    return redirect("own_data")
 
 
 @never_cache

@@ -204,6 +204,8 @@ CHANNEL_LAYERS = {
 # What a lost message left undone is done by the next of these: name, task, seconds. One that waited as long as that in
 # the queue is dropped, so that sweeps do not pile up behind a slow gateway.
 SWEEPERS = (
+    ("erase-persons", "config.sweep_erasures", 3600),
+    ("keep-to-retention", "config.keep_to_retention", 24 * 3600),
     ("deliver-notifications", "accounts.sweep_deliveries", 20),
     ("remove-past-grants", "patients.sweep_grants", 3600),
     ("expire-holds", "appointments.sweep_holds", 15),
@@ -362,6 +364,10 @@ MFA_ENCRYPTION_KEYS: list[str] = [
 ]
 if min(map(len, MFA_ENCRYPTION_KEYS), default=0) < 32:
     raise ImproperlyConfigured("MFA_ENCRYPTION_KEYS holds a key of less than 32 characters.")
+
+# What is kept, and for how long (config/retention.py).
+KEEP_NOTIFICATIONS_DAYS = 2 * 365
+KEEP_UNPROVEN_ACCOUNTS_DAYS = 30
 
 # Mail and files --------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ register_converter(own_data.CopyForm, "copy")
 urlpatterns = [
     path("", views.home, name="home"),
     path("account/", views.account, name="account"),
+    path("account/data/erase/", own_data.erase, name="erase"),
+    path("account/data/keep/", own_data.keep, name="keep_account"),
     path("accounts/", include("accounts.urls")),
     path("account/data/", own_data.own_data, name="own_data"),
     path("account/data/export.<copy:form>", own_data.export_account, name="export_account"),

@@ -134,6 +134,9 @@ MATRIX = [
     Row("own_data", "GET /account/data/", SIGNED_IN),
     Row("export_account", "GET /account/data/export.json", "login 302 302 302 302 302"),
     Row("export_patient", "GET /account/data/{patient}/export.pdf", "login 302 302 302 302 302"),
+    Row("erase", "GET /account/data/erase/", "login 302 302 302 302 302"),
+    Row("erase", "POST /account/data/erase/", "login 302 302 302 302 302"),
+    Row("keep_account", "POST /account/data/keep/", "login 302 302 302 302 302"),
     # Emergency access: asked for again after a fresh sign-in, and open to who opened it
     Row("patients:find_patient", "GET /emergency/", "login 403 403 403 403 200"),
     Row("patients:break_glass", "GET /emergency/open/{patient}/", "login 403 403 403 403 302"),

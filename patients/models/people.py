@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -120,7 +121,7 @@ class Patient(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or gettext("Erased")
 
     def people(self) -> models.QuerySet[User]:
         """Those who act for this patient today and hear of it: the patient's own user, and the current guardians."""

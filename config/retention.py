@@ -1,0 +1,43 @@
+"""What is not kept longer than it is needed. docs/security.md has the table of what is kept, and why."""
+
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from accounts.models import Notification, User
+from accounts.sessions import clear_sessions
+
+BATCH = 1000
+
+
+def keep_to_retention() -> dict[str, int]:
+    """Remove what is past its time; how much of what. In batches, and safe to break off and to run again."""
+    return {
+        "sessions": clear_sessions(),
+        "notifications": _old_notifications(),
+        "accounts": _unproven_accounts(),
+    }
+
+
+def _old_notifications() -> int:
+    before = timezone.now() - timedelta(days=settings.KEEP_NOTIFICATIONS_DAYS)
+    return _in_batches(Notification.objects.filter(created_at__lt=before).order_by("created_at"))
+
+
+def _unproven_accounts() -> int:
+    """Sign-ups whose address nobody proved: they never led anywhere."""
+    proven = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
+    before = timezone.now() - timedelta(days=settings.KEEP_UNPROVEN_ACCOUNTS_DAYS)
+    unproven = User.objects.filter(~Exists(proven), last_login=None, date_joined__lt=before, is_active=True)
+    return _in_batches(unproven.filter(is_staff=False, doctor=None, patient=None).order_by("pk"))
+
+
+def _in_batches(rows) -> int:
+    removed = 0
+    while keys := list(rows.values_list("pk", flat=True)[:BATCH]):
+        rows.model.objects.filter(pk__in=keys).delete()
+        removed += len(keys)
+    return removed
