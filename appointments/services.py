@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
@@ -40,9 +41,6 @@ from payments.services import extend_charge, lock_charge, open_charge, request_r
 from scheduling.slots import Interval
 
 log = structlog.get_logger()
-
-# A doctor may see a patient's health facts until this long after the visit.
-CARE_AFTER_VISIT = timedelta(days=90)
 
 
 def move(appointment: Appointment, new: Status, *, by: User | None, code: str = "", **changes: object) -> None:
@@ -254,7 +252,8 @@ def confirm(appointment: Appointment, *, by: User | None) -> None:
         appointment.patient,
         appointment.doctor,
         source=appointment.pk,
-        until=appointment.end + CARE_AFTER_VISIT,
+        visit_at=appointment.start,
+        until=appointment.end + settings.CARE_AFTER_VISIT,
     )
     notices.confirmed(appointment)
 

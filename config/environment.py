@@ -6,6 +6,7 @@ tests/config/test_topology.py keeps the list true.
 
 VARIABLES = (
     "CLAMAV_ADDRESS",
+    "CARE_DAYS_AFTER_VISIT",
     "CLOUDINARY_URL",
     "DATABASE_POOL",
     "DATABASE_URL",

@@ -4,6 +4,7 @@
 stops the process with the name of the variable. docs/operations.md explains each variable.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -368,6 +369,9 @@ if min(map(len, MFA_ENCRYPTION_KEYS), default=0) < 32:
 # What is kept, and for how long (config/retention.py).
 KEEP_NOTIFICATIONS_DAYS = 2 * 365
 KEEP_UNPROVEN_ACCOUNTS_DAYS = 30
+
+# A doctor may see a patient's health facts from the booking until so long after the visit.
+CARE_AFTER_VISIT = timedelta(days=env.int("CARE_DAYS_AFTER_VISIT", 90))
 
 # Mail and files --------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,9 @@ from accounts.models import Role
 from appointments.models import Appointment, Status
 from config.http import THEMES, next_path
 from doctors.views.finding import public_home
-from patients.models import Guardianship, Patient
+from patients.models import FactKind, Guardianship, Patient
 from patients.rules import is_treated
+from patients.services import silences
 
 
 @require_safe
@@ -39,13 +40,17 @@ def home(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of one's own from one page: who one is, one's family, and the ways to what allauth keeps."""
     patient = Patient.objects.filter(user=request.user).first()
-    context = {
-        "patient": patient,
-        "is_treated": is_treated(request.user, patient),
-        "family": Guardianship.objects.current()
+    family = list(
+        Guardianship.objects.current()
         .filter(guardian=request.user)
         .select_related("patient")
-        .order_by("patient__birth_date", "pk"),
+        .order_by("patient__birth_date", "pk")
+    )
+    context = {
+        "patient": patient,
+        "silences": silences([patient.pk])[patient.pk] if patient else list(FactKind),
+        "is_treated": is_treated(request.user, patient),
+        "family": family,
     }
     return render(request, "account/home.html", context)
 

@@ -35,3 +35,15 @@ class AlreadyReviewed(DomainError):
 
 class OwnAccess(DomainError):
     message = _("Somebody else reviews this: nobody judges an emergency access of their own.")
+
+
+class AlreadyListed(DomainError):
+    message = _("This is on the list already.")
+
+
+class TooManyFacts(DomainError):
+    message = _("The list is full. Remove what is no longer true, or tell your doctor about the rest.")
+
+
+class SomethingKnown(DomainError):
+    message = _("There is something on this list. Remove it first if it is not true.")

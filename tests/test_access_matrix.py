@@ -30,7 +30,7 @@ from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
-from tests.factories.patients import GuardianshipFactory
+from tests.factories.patients import AllergyFactory, GuardianshipFactory
 from tests.factories.payments import PaymentAttemptFactory
 
 ROLES = ("anonymous", "stranger", "patient", "doctor", "other_doctor", "admin")
@@ -89,6 +89,27 @@ MATRIX = [
     Row("patients:profile", "POST /account/profile/", "login 422 422 422 422 422", {"name": ""}),
     Row("patients:add_member", "GET /account/family/add/", SIGNED_IN),
     Row("patients:add_member", "POST /account/family/add/", "login 422 422 422 422 422", {"name": ""}),
+    Row("patients:own_trail", "GET /account/trail/", SIGNED_IN),
+    Row("patients:trail", "GET /account/trail/{child}/", "login 404 200 404 404 404"),
+    Row("patients:member", "GET /account/family/{child}/", "login 404 200 404 404 404"),
+    # Health facts: one's own, and those of whom one acts for. Nobody else comes this way.
+    Row("patients:facts", "GET /account/health/me/", SIGNED_IN),
+    Row("patients:facts", "GET /account/health/{patient}/", "login 404 200 404 404 404"),
+    Row("patients:facts", "GET /account/health/{child}/", "login 404 200 404 404 404"),
+    Row("patients:add_fact", "GET /account/health/{child}/allergies/add/", "login 404 200 404 404 404"),
+    Row("patients:add_fact", "POST /account/health/{child}/allergies/add/", "login 404 422 404 404 404"),
+    Row("patients:change_fact", "GET /account/health/{child}/allergies/{allergy}/", "login 404 200 404 404 404"),
+    Row("patients:change_fact", "POST /account/health/{child}/allergies/{allergy}/", "login 404 422 404 404 404"),
+    Row("patients:change_fact", "GET /account/health/me/allergies/{allergy}/", "login 404 404 404 404 404"),
+    Row(
+        "patients:remove_fact", "POST /account/health/{child}/allergies/{allergy}/remove/", "login 404 302 404 404 404"
+    ),
+    Row("patients:say_none", "POST /account/health/{child}/conditions/none/", "login 404 302 404 404 404"),
+    Row("patients:say_none", "POST /account/health/{child}/allergies/none/", "login 404 409 404 404 404"),
+    # A doctor's own patients, because of a visit
+    Row("patients:own_patients", "GET /practice/patients/", DOCTORS),
+    Row("patients:in_care", "GET /practice/patients/{patient}/", "login 403 403 200 404 403"),
+    Row("patients:in_care", "GET /practice/patients/{child}/", "login 403 403 404 404 403"),
     # A family member without an account is the guardian's to describe; an account holder is nobody else's.
     Row("patients:member_profile", "GET /account/family/{child}/profile/", "login 404 200 404 404 404"),
     Row("patients:member_profile", "POST /account/family/{child}/profile/", "login 404 422 404 404 404", {"name": ""}),
@@ -237,6 +258,7 @@ def things(doctor: User, patient: User) -> dict[str, str]:
         "doctor": str(doctor.doctor.pk),
         "patient": str(patient.patient.pk),
         "child": str(child.pk),
+        "allergy": str(AllergyFactory(patient=child).pk),
         "open": urlencode({"start": at(12).isoformat(), "mode": "video"}),
         "visit": str(visit.pk),
         "held": str(held.pk),

@@ -19,6 +19,7 @@ from appointments.models import Appointment, Status
 from appointments.views.booking import steps
 from appointments.views.times import other_zone
 from config.http import require, respond
+from patients.models import Patient
 from payments.models import Charge, Refund
 
 PAGE_SIZE = 20
@@ -38,9 +39,21 @@ def appointments(request: HttpRequest) -> HttpResponse:
     """Coming, or past; of the patients one acts for, and of one's own practice."""
     when = "past" if request.GET.get("when") == "past" else "coming"
     rows = Appointment.objects.visible_to(request.user)
+    patient = _chosen_patient(request)
+    if patient is not None:
+        rows = rows.filter(patient=patient)
     rows = rows.past() if when == "past" else rows.coming()
     page = Paginator(rows.for_list(), PAGE_SIZE).get_page(request.GET.get("page"))
-    return respond(request, "appointments/list.html", partial="rows", page=page, when=when)
+    return respond(request, "appointments/list.html", partial="rows", page=page, when=when, patient=patient)
+
+
+def _chosen_patient(request: HttpRequest) -> Patient | None:
+    """Whose appointments alone are asked for: oneself, or a member of the family."""
+    try:
+        key = UUID(request.GET.get("patient", ""))
+    except ValueError:
+        return None
+    return Patient.objects.acted_for_by(request.user).filter(pk=key).first()
 
 
 @never_cache

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent, Status
-from appointments.services import CANCELLATION_POLICY, CARE_AFTER_VISIT
+from appointments.services import CANCELLATION_POLICY
 from doctors.models import Doctor, Mode
 from patients.models import CareRelationship, Patient
 from payments.models import Charge, PaymentAttempt, Refund
@@ -94,7 +94,8 @@ class Diary:
                 patient=patient,
                 doctor=doctor,
                 source=appointment.pk,
-                valid=DateTimeTZRange(booked, slot.end + CARE_AFTER_VISIT),
+                visit_at=slot.start,
+                valid=DateTimeTZRange(booked, slot.end + settings.CARE_AFTER_VISIT),
             )
         return appointment
 

@@ -164,6 +164,12 @@ def day_long(value: date | datetime | None) -> str:
 
 
 @register.filter
+def month(value: date) -> str:
+    """October 2026."""
+    return unicodedata.normalize("NFC", digits(format_date(value, "F Y")))
+
+
+@register.filter
 def weekday(value: date | datetime) -> str:
     """Tue."""
     return format_date(_local(value) if isinstance(value, datetime) else value, "D")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import Allergy, Condition, FactKind, HealthFact, MedicationStatement, today
 from patients.models.health import EARLIEST_YEAR
+from specialties.fields import nfc
 
 MONTHS = [
     ("", _("Month")),
@@ -44,11 +45,18 @@ def check_year(year: int | None) -> int | None:
     return year
 
 
+class LineField(forms.CharField):
+    """Text in one spelling: Unicode's form C, single blanks, so that the same word is listed once."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(nfc(super().to_python(value)).split())
+
+
 def words(model: type[HealthFact], name: str, label: Any, *, suggested: bool = False, help_text: Any = "") -> Any:
     """A line of text for that column; `suggested`: the page offers words for it."""
     column = model._meta.get_field(name)
     attrs = {"autocomplete": "off"} | ({"list": "suggestions"} if suggested else {})
-    return forms.CharField(
+    return LineField(
         label=label,
         help_text=help_text,
         max_length=column.max_length,

@@ -10,8 +10,10 @@ from patients.models.health import (
     MedicationStatement,
     NoneKnown,
 )
+from patients.models.invitations import Invitation
 from patients.models.people import (
     AGE_OF_MAJORITY,
+    GUARDIAN_AS,
     PERSONAL,
     BloodGroup,
     CareRelationship,
@@ -28,6 +30,7 @@ from patients.models.sharing import LONGEST_SHARE, AttachedRecord, PatientGrant,
 __all__ = [
     "AGE_OF_MAJORITY",
     "FACTS",
+    "GUARDIAN_AS",
     "LONGEST_SHARE",
     "PERSONAL",
     "Allergy",
@@ -41,6 +44,7 @@ __all__ = [
     "FileToRemove",
     "Guardianship",
     "HealthFact",
+    "Invitation",
     "Kinship",
     "MedicalRecord",
     "MedicationStatement",

@@ -4,6 +4,7 @@ The words are those of the field (FHIR's AllergyIntolerance, Condition and Medic
 on which a row is told apart by a terminology; until then it is empty.
 """
 
+from datetime import date
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -160,6 +161,11 @@ class MedicationStatement(HealthFact):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def since(self) -> date | None:
+        """The first day of the month or the year since when, as far as it is known."""
+        return date(self.since_year, self.since_month or 1, 1) if self.since_year else None
 
 
 @tracked()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Max, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
-from config.db import UUID7Field
+from config.db import PAGE, UUID7Field
 from config.history import tracked
+from specialties.fields import nfc
 
 AGE_OF_MAJORITY = 18
 
@@ -72,6 +73,36 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """The user's own patient, and those whom the user is the guardian of today."""
         guarded = Guardianship.objects.current().filter(guardian=user).values("patient_id")
         return self.filter(Q(user=user) | Q(pk__in=guarded))
+
+    def to_hand_over_by(self, user) -> Self:
+        """Those without an account for whom the user acts, or acted until they came of age."""
+        bonds = Guardianship.objects.filter(guardian=user)
+        current, outgrown = bonds.current().values("patient_id"), bonds.outgrown().values("patient_id")
+        return self.filter(Q(pk__in=current) | Q(pk__in=outgrown), user=None)
+
+    def in_care_of(self, user) -> Self:
+        """Those whom this user treats now as a doctor, with their `last_visit` and `next_visit` there.
+
+        Who comes for the first time stands first, then whoever was there last.
+        """
+        treated = CareRelationship.objects.current().of_user(user)
+        held = Q(care__doctor__user=user, care__valid__endswith__gt=F("care__visit_at"))
+        return (
+            self.filter(pk__in=treated.values("patient"))
+            .annotate(
+                last_visit=Max("care__visit_at", filter=held & Q(care__visit_at__lte=Now())),
+                next_visit=Min("care__visit_at", filter=held & Q(care__visit_at__gt=Now())),
+            )
+            .order_by(F("last_visit").desc(nulls_first=True), "next_visit", "name", "pk")
+            .fetch_mode(PAGE)
+        )
+
+    def named_like(self, q: str) -> Self:
+        """Those in whose name every word of `q` occurs."""
+        found = self
+        for word in nfc(q).split():
+            found = found.filter(name__icontains=word)
+        return found
 
 
 @tracked()
@@ -151,19 +182,39 @@ class Relation(models.TextChoices):
     OTHER = "other", _("Somebody I care for")
 
 
+# What the guardian is to the patient, where the patient is that to the guardian.
+GUARDIAN_AS = {
+    Relation.CHILD: _("Mother, father or legal guardian"),
+    Relation.PARENT: _("Son or daughter"),
+    Relation.SPOUSE: _("Husband or wife"),
+    Relation.OTHER: _("Carer"),
+}
+
+
 class GuardianshipQuerySet(models.QuerySet["Guardianship"]):
     def current(self) -> Self:
         return self.filter(valid__contains=today())
 
+    def outgrown(self) -> Self:
+        """Those that ended with the patient's majority, and not because somebody ended them."""
+        return self.filter(valid__endswith__lte=today(), ended_by=None)
+
 
 @tracked()
 class Guardianship(models.Model):
-    """A user acts for a patient on the days in `valid`; for a child it ends at 18 unless the patient renews it."""
+    """A user acts for a patient on the days in `valid`; for a child it ends at 18 unless the patient renews it.
+
+    `ended_by` is who ended it before its time; `announced_at` when the guardian was told that it ends soon.
+    """
 
     guardian = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="guardianships")
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="guardianships")
     relation = models.CharField(_("relation"), max_length=10, choices=Relation)
     valid = DateRangeField(_("valid"))
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    announced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = GuardianshipQuerySet.as_manager()
 
@@ -185,22 +236,33 @@ class Guardianship(models.Model):
     def __str__(self) -> str:
         return f"{self.guardian_id} → {self.patient_id}"
 
+    @property
+    def guardian_as(self):
+        """What the guardian is to the patient, in words."""
+        return GUARDIAN_AS[Relation(self.relation)]
+
 
 class CareRelationshipQuerySet(models.QuerySet["CareRelationship"]):
     def current(self) -> Self:
         return self.filter(valid__contains=Now())
 
+    def of_user(self, user) -> Self:
+        """Those of the practice of a doctor who may practise: verified, and not suspended."""
+        return self.filter(doctor__user=user, doctor__verified_at__isnull=False, doctor__suspended_at__isnull=True)
+
 
 class CareRelationship(models.Model):
     """A doctor treats a patient during `valid`: why this doctor may see this patient's health facts.
 
-    `source` is the id of what it follows from (an appointment); its room writes it, in its own transaction.
+    `source` is the id of what it follows from (an appointment), `visit_at` when that is; its room writes both, in its
+    own transaction. What is called off ends before the visit.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="care")
     doctor = models.ForeignKey("doctors.Doctor", on_delete=models.CASCADE, related_name="care")
     valid = DateTimeRangeField()
     source = models.UUIDField(unique=True)
+    visit_at = models.DateTimeField(_("visit"), null=True, blank=True)
 
     objects = CareRelationshipQuerySet.as_manager()
 

@@ -1,6 +1,19 @@
 """What patients does, for its own pages and for the rooms above it."""
 
 from patients.services.emergency import close_emergency_access, open_emergency_access, review_emergency_access
+from patients.services.health import (
+    Section,
+    add_fact,
+    change_fact,
+    note_reading,
+    nothing_said,
+    read_facts,
+    remove_fact,
+    say_none,
+    silences,
+    standing,
+    take_none_back,
+)
 from patients.services.people import (
     add_family_member,
     begin_care,
@@ -23,21 +36,32 @@ from patients.services.sharing import (
 
 __all__ = [
     "MOST_ATTACHED",
+    "Section",
+    "add_fact",
     "add_family_member",
     "attach_record",
     "begin_care",
+    "change_fact",
     "change_person",
     "close_emergency_access",
     "detach_record",
     "end_care",
     "majority",
+    "note_reading",
+    "nothing_said",
     "open_emergency_access",
     "own_patient",
     "phone_of",
+    "read_facts",
+    "remove_fact",
     "remove_past_grants",
     "review_emergency_access",
     "revoke_share",
+    "say_none",
     "set_phone",
     "share_kind",
     "share_record",
+    "silences",
+    "standing",
+    "take_none_back",
 ]

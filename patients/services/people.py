@@ -74,12 +74,16 @@ def majority(birth_date: date) -> date:
         return date(birth_date.year + AGE_OF_MAJORITY, 3, 1)
 
 
-def begin_care(patient: Patient, doctor: Doctor, *, source: UUID, until: datetime) -> None:
-    """From now until then the doctor may see this patient's health facts, and the records put to it, because of
-    `source`."""
+def begin_care(patient: Patient, doctor: Doctor, *, source: UUID, visit_at: datetime, until: datetime) -> None:
+    """From now until then the doctor may see this patient's health facts, and the records put to the visit `source`."""
     CareRelationship.objects.update_or_create(
         source=source,
-        defaults={"patient": patient, "doctor": doctor, "valid": DateTimeTZRange(timezone.now(), until)},
+        defaults={
+            "patient": patient,
+            "doctor": doctor,
+            "visit_at": visit_at,
+            "valid": DateTimeTZRange(timezone.now(), until),
+        },
     )
     lend_attached(doctor, source=source, until=until)
 

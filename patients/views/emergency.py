@@ -10,11 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Action, Ground
-from accounts.trail import write_trail
+from accounts.models import Ground
 from patients.forms import EmergencyAccessForm, FindPatientForm
 from patients.models import EmergencyAccess, Patient
-from patients.services import close_emergency_access, open_emergency_access
+from patients.services import close_emergency_access, open_emergency_access, read_facts
 
 MOST_FOUND = 20
 may_break_glass = permission_required("patients.break_glass", raise_exception=True)
@@ -62,15 +61,9 @@ def break_glass(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def emergency(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is known of the patient's health, while the door is open, to the one who opened it."""
     access = get_object_or_404(EmergencyAccess.objects.live(request.user).select_related("patient"), pk=pk)
-    write_trail(
-        Action.READ,
-        by=request.user,
-        about="patients.facts",
-        subject=access.patient_id,
-        ground=Ground.BREAK_GLASS,
-        ground_id=access.pk,
-    )
-    return render(request, "patients/emergency/look.html", {"access": access, "patient": access.patient})
+    facts = read_facts(access.patient, by=request.user, ground=Ground.BREAK_GLASS, ground_id=access.pk)
+    context = {"access": access, "patient": access.patient, "sections": facts}
+    return render(request, "patients/emergency/look.html", context)
 
 
 @login_required

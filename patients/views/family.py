@@ -1,16 +1,36 @@
 """Family: whom one books for."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from config.http import next_path
+from patients import rules
 from patients.forms import FamilyMemberForm
-from patients.services import add_family_member
+from patients.models import Patient
+from patients.services import add_family_member, silences
+
+
+@never_cache
+@login_required
+@require_safe
+def member(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Somebody whom one acts for: the ways to what concerns them, and who else cares for them."""
+    patient = get_object_or_404(Patient.objects.acted_for_by(request.user), pk=pk)
+    bonds = patient.guardianships.current().select_related("guardian").order_by("pk")
+    context = {
+        "patient": patient,
+        "bonds": bonds,
+        "silences": silences([patient.pk])[patient.pk],
+        "keeps_person": rules.keeps_person(request.user, patient),
+    }
+    return render(request, "patients/member.html", context)
 
 
 @never_cache

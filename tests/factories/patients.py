@@ -1,13 +1,25 @@
 """Patients and those who act for them."""
 
-from datetime import date
+from datetime import date, timedelta
+from uuid import uuid4
 
 import factory
-from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from patients.models import Guardianship, Patient, Relation, Sex
+from patients.models import (
+    Allergy,
+    CareRelationship,
+    Condition,
+    Guardianship,
+    MedicationStatement,
+    Patient,
+    Relation,
+    Sex,
+)
 from tests.factories.accounts import UserFactory
+from tests.factories.doctors import DoctorFactory
 
 
 class PatientFactory(DjangoModelFactory[Patient]):
@@ -36,3 +48,47 @@ class GuardianshipFactory(DjangoModelFactory[Guardianship]):
     patient = factory.SubFactory(PatientFactory, child=True)
     relation = Relation.CHILD
     valid = DateRange(date(2020, 1, 1), None)
+
+
+class AllergyFactory(DjangoModelFactory[Allergy]):
+    class Meta:
+        model = Allergy
+
+    patient = factory.SubFactory(PatientFactory)
+    category = Allergy.Category.MEDICATION
+    substance = factory.Sequence(lambda n: f"Penicillin {n}")
+    reaction = "Rash"
+    severity = Allergy.Severity.SEVERE
+
+
+class ConditionFactory(DjangoModelFactory[Condition]):
+    class Meta:
+        model = Condition
+
+    patient = factory.SubFactory(PatientFactory)
+    name = factory.Sequence(lambda n: f"Asthma {n}")
+    onset_year = 2015
+
+
+class MedicationStatementFactory(DjangoModelFactory[MedicationStatement]):
+    class Meta:
+        model = MedicationStatement
+
+    patient = factory.SubFactory(PatientFactory)
+    name = factory.Sequence(lambda n: f"Salbutamol {n}")
+    dose = "2 puffs when short of breath"
+
+
+class CareRelationshipFactory(DjangoModelFactory[CareRelationship]):
+    """A doctor treats a patient: the visit was an hour ago, unless `visit_at` says otherwise."""
+
+    class Meta:
+        model = CareRelationship
+
+    patient = factory.SubFactory(PatientFactory)
+    doctor = factory.SubFactory(DoctorFactory)
+    source = factory.LazyFunction(uuid4)
+    visit_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    valid = factory.LazyAttribute(
+        lambda care: DateTimeTZRange(care.visit_at - timedelta(days=1), care.visit_at + timedelta(days=90))
+    )

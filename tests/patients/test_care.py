@@ -16,7 +16,7 @@ NINETY_DAYS = timedelta(days=90)
 def begin(doctor: User, patient: User, **lasting: timedelta) -> CareRelationship:
     source = uuid4()
     until = timezone.now() + (timedelta(**lasting) if lasting else NINETY_DAYS)
-    begin_care(patient.patient, doctor.doctor, source=source, until=until)
+    begin_care(patient.patient, doctor.doctor, source=source, visit_at=timezone.now(), until=until)
     return CareRelationship.objects.get(source=source)
 
 
@@ -36,7 +36,7 @@ def test_care_that_is_over_is_not_current(doctor: User, patient: User) -> None:
 def test_care_begun_twice_for_one_cause_is_one(doctor: User, patient: User) -> None:
     care = begin(doctor, patient)
     later = timezone.now() + timedelta(days=120)
-    begin_care(patient.patient, doctor.doctor, source=care.source, until=later)
+    begin_care(patient.patient, doctor.doctor, source=care.source, visit_at=later, until=later)
     assert CareRelationship.objects.get().valid.upper == later
 
 
@@ -69,5 +69,7 @@ def test_end_at_the_instant_of_the_beginning_leaves_nothing(doctor: User, patien
 def test_care_that_ended_begins_again(doctor: User, patient: User) -> None:
     care = begin(doctor, patient)
     end_care(care.source)
-    begin_care(patient.patient, doctor.doctor, source=care.source, until=timezone.now() + NINETY_DAYS)
+    begin_care(
+        patient.patient, doctor.doctor, source=care.source, visit_at=timezone.now(), until=timezone.now() + NINETY_DAYS
+    )
     assert CareRelationship.objects.current().count() == 1
