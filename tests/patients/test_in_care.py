@@ -213,5 +213,5 @@ def test_list_takes_as_many_queries_for_one_as_for_three(
     client = client_of(doctor)
     for _ in range(3):
         CareRelationshipFactory(doctor=doctor.doctor)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             read(client, LIST)
