@@ -37,7 +37,7 @@ def respond(request: HttpRequest, template: str, *, partial: str, **context: Any
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """Facts for every template: the portal's name, whether it is a demo, the theme that the visitor chose."""
-    theme = request.COOKIES.get("theme", "")
+    theme = request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
     return {
         "site_name": settings.SITE_NAME,
         "site_origin": settings.SITE_ORIGIN,

@@ -6,6 +6,10 @@ from django.urls import include, path, register_converter
 
 from config import own_data, views
 from config.files import private_file
+from config.headers import CSP_REPORTS
+from config.reports import csp_report
+
+handler429 = "config.views.too_many_requests"
 
 register_converter(own_data.CopyForm, "copy")
 
@@ -14,10 +18,11 @@ urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/data/erase/", own_data.erase, name="erase"),
     path("account/data/keep/", own_data.keep, name="keep_account"),
-    path("accounts/", include("accounts.urls")),
     path("account/data/", own_data.own_data, name="own_data"),
     path("account/data/export.<copy:form>", own_data.export_account, name="export_account"),
     path("account/data/<uuid:pk>/export.<copy:form>", own_data.export_patient, name="export_patient"),
+    path("accounts/", include("accounts.urls")),
+    path(CSP_REPORTS.lstrip("/"), csp_report, name="csp_report"),
     path("theme/", views.theme, name="theme"),
     path("language/", views.set_language, name="set_language"),
     path("", include("doctors.urls")),

@@ -93,25 +93,32 @@ def expect(condition: bool, server: Server, what: str) -> None:
 
 
 @contextlib.contextmanager
-def listening(name: str, command: list[str], **environment: str) -> Iterator[Server]:
+def listening(name: str, command: list[str], *, origin: str = "", **environment: str) -> Iterator[Server]:
     """A web server on a socket that is open before it starts: its port is known, and early requests wait for it.
 
-    `{fd}` in the command becomes the socket's number.
+    `{fd}` in the command becomes the socket's number. `origin` is the one that it believes to be served under, where
+    that is another than its own address.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, fd = listener.getsockname()[1], listener.fileno()
-        origin = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
         command = [part.format(fd=fd) for part in command]
-        with running(command, name=name, pass_fds=(fd,), SITE_ORIGIN=origin, **environment) as server:
+        with running(command, name=name, pass_fds=(fd,), SITE_ORIGIN=origin or url, **environment) as server:
 
             def answers() -> bool:
                 try:
-                    return requests.get(f"{origin}/live", timeout=2).ok
+                    return requests.get(f"{url}/live", timeout=2).ok
                 except requests.RequestException:
                     return False
 
             expect(wait_until(answers, timeout=START_TIMEOUT, watched=[server.process]), server, f"{name} is not up")
-            yield server
+            yield Server(server.process, url, server.log)
+
+
+def run_manage(*arguments: str, **environment: str) -> None:
+    """A command of manage.py on this worker's databases, to its end."""
+    with running(python("manage", *arguments), name=arguments[0], **environment) as server:
+        expect(server.process.wait(timeout=START_TIMEOUT) == 0, server, f"{arguments[0]} failed")
 
 
 @pytest.fixture(scope="session")
