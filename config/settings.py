@@ -216,6 +216,7 @@ SWEEPERS = (
     ("process-messages", "payments.sweep_messages", 15),
     ("reconcile-attempts", "payments.reconcile_attempts", 20),
     ("send-refunds", "payments.sweep_refunds", 20),
+    ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
 )
 CELERY = {
     "broker_url": REDIS_URL,
