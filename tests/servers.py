@@ -117,7 +117,7 @@ def listening(name: str, command: list[str], *, origin: str = "", **environment:
 
 def run_manage(*arguments: str, **environment: str) -> None:
     """A command of manage.py on this worker's databases, to its end."""
-    with running(python("manage", *arguments), name=arguments[0], **environment) as server:
+    with running(python("manage", *arguments), name=arguments[0], pass_fds=(), **environment) as server:
         expect(server.process.wait(timeout=START_TIMEOUT) == 0, server, f"{arguments[0]} failed")
 
 
