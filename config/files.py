@@ -63,6 +63,7 @@ REFUSALS = {
         "This file is a PDF and something else at once, which we do not keep. Please print it to a new PDF, and choose "
         "that."
     ),
+    "no_such_page": _("This page is not there."),
     "too_much": _("This file takes too much work to open. Please choose a smaller one."),
 }
 
@@ -177,6 +178,29 @@ def _sha256(content: "File[bytes]") -> str:
         digest.update(chunk)
     content.seek(0)
     return digest.hexdigest()
+
+
+def page_of_pdf(name: str, number: int) -> bytes:
+    """A page of a PDF in private storage as a WebP picture, drawn apart. Raises ValidationError for a page that is not
+    there, FileNotFoundError for a file that is not."""
+    with (
+        private_storage().open(name) as stored,
+        _path_of(stored) as path,
+        tempfile.NamedTemporaryFile(suffix=".webp") as drawn,
+    ):
+        open_apart("page", path, drawn.name, str(number))
+        return drawn.read()
+
+
+@contextmanager
+def _path_of(stored: "File[bytes]") -> Iterator[str]:
+    """Where a stored file can be read by another process: in its place with us, else in a copy."""
+    place = Path(stored.name or "")
+    if place.is_absolute() and place.is_file():
+        yield str(place)
+    else:
+        with on_disk(stored) as path:
+            yield path
 
 
 # Keeping and giving out -------------------------------------------------------------------------------------------

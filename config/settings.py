@@ -210,6 +210,7 @@ SWEEPERS = (
     ("erase-persons", "config.sweep_erasures", 3600),
     ("keep-to-retention", "config.keep_to_retention", 24 * 3600),
     ("deliver-notifications", "accounts.sweep_deliveries", 20),
+    ("remove-files", "patients.sweep_files", 60),
     ("remove-past-grants", "patients.sweep_grants", 3600),
     ("expire-holds", "appointments.sweep_holds", 15),
     ("refresh-listings", "appointments.refresh_stale_listings", 60),
@@ -449,6 +450,8 @@ _private_storages: dict[str, dict[str, object]] = {
 }
 if PRIVATE_STORAGE not in _private_storages:
     raise ImproperlyConfigured(f"PRIVATE_STORAGE is {PRIVATE_STORAGE!r}; it must be local.")
+# So much may lie in one patient's records.
+RECORDS_QUOTA_MB: int = env.int("RECORDS_QUOTA_MB", 500)
 # Where ClamAV's daemon listens, host:port; without it files are not looked through for viruses.
 CLAMAV_ADDRESS: str = env.str("CLAMAV_ADDRESS", "")
 STORAGES = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import Ground, Role, User
-from patients.models import MedicalRecord, Patient, PatientGrant, RecordGrant, kind_permission
+from patients.models import EmergencyAccess, MedicalRecord, Patient, PatientGrant, RecordGrant, kind_permission
 
 
 def keeps_person(user: User, patient: Patient) -> bool:
@@ -27,14 +27,14 @@ def is_treated(user: User, patient: Patient | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why somebody may read: the ground for the trail, and the id of the grant where it is one."""
+    """Why somebody may read: the ground for the trail, and the grant or the emergency access where it is one."""
 
     ground: Ground
-    grant: RecordGrant | PatientGrant | None = None
+    given: RecordGrant | PatientGrant | EmergencyAccess | None = None
 
     @property
     def ground_id(self) -> object:
-        return self.grant.pk if self.grant else ""
+        return self.given.pk if self.given else ""
 
 
 def ground_of(user: User, patient_id: UUID) -> Ground:
@@ -65,4 +65,5 @@ def reason_to_read(user: User, record: MedicalRecord, *, lock: bool = False) -> 
         grant = (rows.select_for_update(no_key=True, of=("self",)) if lock else rows).first()
         if grant is not None:
             return Reason(Ground.SHARE, grant)
-    return None
+    opened = EmergencyAccess.objects.live(user).filter(patient=record.patient_id).first()
+    return Reason(Ground.BREAK_GLASS, opened) if opened else None

@@ -1,6 +1,21 @@
 from celery import shared_task
 
 from patients import services
+from patients.models import FileToRemove
+
+BATCH = 500
+
+
+@shared_task(name="patients.remove_file")
+def remove_file(file_id: int) -> None:
+    services.remove_file(file_id)
+
+
+@shared_task(name="patients.sweep_files")
+def sweep_files() -> None:
+    """Remove the files that must go and have not: their message was lost, an upload broke off, the storage was away."""
+    for file_id in list(FileToRemove.objects.due().values_list("pk", flat=True)[:BATCH]):
+        services.remove_file(file_id)
 
 
 @shared_task(name="patients.sweep_grants")

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from patients.views import care, emergency, family, health, profile, trail
+from patients.views import care, emergency, family, health, profile, records, sharing, trail
 from patients.views.whose import WhoConverter
 
 app_name = "patients"
@@ -13,6 +13,19 @@ urlpatterns = [
     path("account/family/add/", family.add_member, name="add_member"),
     path("account/family/<uuid:pk>/", family.member, name="member"),
     path("account/family/<uuid:pk>/profile/", profile.member_profile, name="member_profile"),
+    path("records/", records.records, name="records"),
+    path("records/add/", records.add_records, name="add_records"),
+    path("records/shares/", sharing.shares, name="shares"),
+    path("records/shares/add/", sharing.share_kind, name="share_kind"),
+    path("records/shares/<uuid:pk>/revoke/", sharing.revoke, name="revoke"),
+    path("records/<uuid:pk>/", records.record, name="record"),
+    path("records/<uuid:pk>/pages/<int:number>/", records.record_page, name="record_page"),
+    path("records/<uuid:pk>/download/", records.download_record, name="download_record"),
+    path("records/<uuid:pk>/change/", records.change_record, name="change_record"),
+    path("records/<uuid:pk>/remove/", records.remove_record, name="remove_record"),
+    path("records/<uuid:pk>/share/", sharing.share_record, name="share_record"),
+    path("practice/records/", sharing.shared, name="shared"),
+    path("practice/patients/<uuid:patient_id>/records/", sharing.shared_with_me, name="shared_with_me"),
     path("emergency/", emergency.find_patient, name="find_patient"),
     path("emergency/open/<uuid:patient_id>/", emergency.break_glass, name="break_glass"),
     path("emergency/<uuid:pk>/", emergency.emergency, name="emergency"),

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -24,7 +25,8 @@ from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent
 from appointments.services import start_payment
 from config.files import private_storage, private_url
-from patients.models import EmergencyAccess
+from patients.models import EmergencyAccess, MedicalRecord, PatientGrant, RecordGrant
+from patients.views.records import SALT
 from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold
@@ -32,6 +34,8 @@ from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import AllergyFactory, GuardianshipFactory
 from tests.factories.payments import PaymentAttemptFactory
+from tests.factories.records import RecordGrantFactory
+from tests.patients.papers import handed_in
 
 ROLES = ("anonymous", "stranger", "patient", "doctor", "other_doctor", "admin")
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -160,6 +164,26 @@ MATRIX = [
     Row("erase", "GET /account/data/erase/", "login 302 302 302 302 302"),
     Row("erase", "POST /account/data/erase/", "login 302 302 302 302 302"),
     Row("keep_account", "POST /account/data/keep/", "login 302 302 302 302 302"),
+    # Records, of which the doctor was given one
+    Row("patients:records", "GET /records/", SIGNED_IN),
+    Row("patients:add_records", "GET /records/add/", "login 200 200 403 403 403"),
+    Row("patients:add_records", "POST /records/add/", "login 422 422 403 403 403", {"patient": "{patient}"}),
+    Row("patients:record", "GET /records/{record}/", "login 404 200 200 404 404"),
+    Row("patients:record_page", "GET /records/{record}/pages/1/", "login 404 404 404 404 404"),
+    Row("patients:record_page", "GET /records/{record}/pages/1/?seen={seen}", "login 404 200 404 404 404"),
+    Row("patients:download_record", "GET /records/{record}/download/", "login 404 302 302 404 404"),
+    Row("patients:change_record", "GET /records/{record}/change/", "login 404 200 404 404 404"),
+    Row("patients:change_record", "POST /records/{record}/change/", "login 404 422 404 404 404"),
+    Row("patients:remove_record", "GET /records/{record}/remove/", "login 404 200 404 404 404"),
+    Row("patients:remove_record", "POST /records/{record}/remove/", "login 404 302 404 404 404"),
+    Row("patients:share_record", "GET /records/{record}/share/", "login 404 200 404 404 404"),
+    Row("patients:share_record", "POST /records/{record}/share/", "login 404 422 404 404 404"),
+    Row("patients:shares", "GET /records/shares/", SIGNED_IN),
+    Row("patients:share_kind", "GET /records/shares/add/", "login 200 200 403 403 403"),
+    Row("patients:share_kind", "POST /records/shares/add/", "login 422 422 403 403 403", {"patient": "{patient}"}),
+    Row("patients:revoke", "POST /records/shares/{grant}/revoke/", "login 404 302 404 404 404"),
+    Row("patients:shared", "GET /practice/records/", DOCTORS),
+    Row("patients:shared_with_me", "GET /practice/patients/{patient}/records/", "login 403 403 200 404 403"),
     # Emergency access: asked for again after a fresh sign-in, and open to who opened it
     Row("patients:find_patient", "GET /emergency/", "login 403 403 403 403 200"),
     Row("patients:break_glass", "GET /emergency/open/{patient}/", "login 403 403 403 403 302"),
@@ -217,6 +241,8 @@ INSIDER = {
     "appointments:hours": "doctor",
     "appointments:add_time_off": "doctor",
     "appointments:remove_time_off": "doctor",
+    "patients:shared": "doctor",
+    "patients:shared_with_me": "doctor",
     "patients:find_patient": "admin",
     "patients:break_glass": "admin",
     "patients:emergency": "admin",
@@ -253,6 +279,8 @@ def things(doctor: User, patient: User) -> dict[str, str]:
     assert charge is not None
     attempt = PaymentAttemptFactory(charge=charge)
     child = GuardianshipFactory(guardian=patient).patient
+    grant = RecordGrantFactory(doctor=doctor.doctor, content_object=handed_in(patient.patient))
+    record = grant.content_object
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
     return {
         "slug": doctor.doctor.slug,
@@ -265,6 +293,9 @@ def things(doctor: User, patient: User) -> dict[str, str]:
         "visit": str(visit.pk),
         "held": str(held.pk),
         "time_off": str(time_off.pk),
+        "record": str(record.pk),
+        "seen": signing.dumps([str(record.pk), patient.pk], salt=SALT),
+        "grant": str(grant.pk),
         "closed_place": str(PracticePlaceFactory(doctor=doctor.doctor, is_active=False).pk),
         "charge": str(charge.pk),
         "tran_id": attempt.tran_id,
@@ -382,6 +413,7 @@ def test_every_route_refuses_the_methods_that_it_does_not_know(
 def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: dict[str, Client]) -> None:
     """A GET writes nothing about a visit, its money or anybody's hours, though its sender may see it."""
     models = (Appointment, AppointmentEvent, Charge, PaymentAttempt, Refund, Calendar, WeeklyHours, TimeOff)
+    models += (MedicalRecord, RecordGrant, PatientGrant)
 
     def state() -> list[list[dict[str, Any]]]:
         return [list(model.objects.order_by("pk").values()) for model in models]

@@ -3,5 +3,28 @@
 from patients.forms.emergency import EmergencyAccessForm, FindPatientForm
 from patients.forms.health import FORMS
 from patients.forms.people import FamilyMemberForm, PatientForm, mobile_number
+from patients.forms.records import (
+    AddRecordsForm,
+    ChangeRecordForm,
+    FilesField,
+    RecordsFilterForm,
+    ShareForm,
+    ShareKindForm,
+    title_of,
+)
 
-__all__ = ["FORMS", "EmergencyAccessForm", "FamilyMemberForm", "FindPatientForm", "PatientForm", "mobile_number"]
+__all__ = [
+    "FORMS",
+    "AddRecordsForm",
+    "ChangeRecordForm",
+    "EmergencyAccessForm",
+    "FamilyMemberForm",
+    "FilesField",
+    "FindPatientForm",
+    "PatientForm",
+    "RecordsFilterForm",
+    "ShareForm",
+    "ShareKindForm",
+    "mobile_number",
+    "title_of",
+]

@@ -7,10 +7,12 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Sum, Value
 from django.db.models.functions import Concat, Now
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.db import PAGE, UUID7Field
 from config.history import tracked
+from patients.models.emergency import EmergencyAccess
 from patients.models.people import Patient
 
 
@@ -21,6 +23,16 @@ class RecordKind(models.TextChoices):
     DISCHARGE_SUMMARY = "discharge_summary", _("Discharge summary")
     VACCINATION = "vaccination", _("Vaccination")
     OTHER = "other", _("Other document")
+
+
+ICONS = {
+    RecordKind.LAB_REPORT: "flask-conical",
+    RecordKind.IMAGING: "scan-line",
+    RecordKind.PRESCRIPTION: "pill",
+    RecordKind.DISCHARGE_SUMMARY: "bed",
+    RecordKind.VACCINATION: "syringe",
+    RecordKind.OTHER: "file-text",
+}
 
 
 class MedicalRecordQuerySet(models.QuerySet["MedicalRecord"]):
@@ -38,8 +50,10 @@ class MedicalRecordQuerySet(models.QuerySet["MedicalRecord"]):
         return self.filter(_shared_with(user))
 
     def readable_by(self, user) -> Self:
+        """Those that the user keeps or was given; an administrator's also while an emergency access is open."""
         people = list(Patient.objects.acted_for_by(user).values_list("pk", flat=True))
-        return self.filter(Q(patient__in=people) | _shared_with(user))
+        opened = EmergencyAccess.objects.live(user).values("patient")
+        return self.filter(Q(patient__in=people) | Q(patient__in=opened) | _shared_with(user))
 
     def for_list(self) -> Self:
         """All that a row in a list shows, the newest document first."""
@@ -48,8 +62,9 @@ class MedicalRecordQuerySet(models.QuerySet["MedicalRecord"]):
     def for_detail(self) -> Self:
         return self.select_related("patient", "uploaded_by").fetch_mode(PAGE)
 
-    def bytes(self) -> int:
-        return self.aggregate(bytes=Sum("size"))["bytes"] or 0
+    def size(self) -> int:
+        """How many bytes they take together."""
+        return self.aggregate(all=Sum("size"))["all"] or 0
 
 
 def _shared_with(user) -> Q:
@@ -81,6 +96,9 @@ class MedicalRecord(models.Model):
     size = models.PositiveIntegerField(editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
     pages = models.PositiveSmallIntegerField(default=1, editable=False)
+    # Of the picture, or of a PDF's first page as it is shown: pages keep the place before they are there.
+    width = models.PositiveIntegerField(default=0, editable=False)
+    height = models.PositiveIntegerField(default=0, editable=False)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False
     )
@@ -111,6 +129,10 @@ class MedicalRecord(models.Model):
         return self.content_type.startswith("image/")
 
     @property
+    def icon(self) -> str:
+        return ICONS[RecordKind(self.kind)]
+
+    @property
     def wider_grants(self) -> dict[str, tuple[Patient, frozenset[str]]]:
         """What a permission on this record also follows from: one of these on its patient."""
         return {
@@ -123,8 +145,13 @@ def kind_permission(kind: str) -> str:
     return f"view_{kind}_records" if kind else "view_records"
 
 
+class FileToRemoveQuerySet(models.QuerySet["FileToRemove"]):
+    def due(self) -> Self:
+        return self.filter(due_at__lte=timezone.now()).order_by("due_at")
+
+
 class FileToRemove(models.Model):
-    """A file in private storage that no record has, and that goes at `due_at`: so that none is left or lost.
+    """A file in private storage that no record has, and that goes at `due_at`: so that none is left behind.
 
     Written before a file is stored and taken back in the transaction that makes its record; written again in the one
     that removes the record.
@@ -133,6 +160,8 @@ class FileToRemove(models.Model):
     name = models.CharField(max_length=200, unique=True)
     due_at = models.DateTimeField(db_default=Now())
     attempts = models.PositiveSmallIntegerField(default=0)
+
+    objects = FileToRemoveQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("file to remove")

@@ -1,7 +1,8 @@
 """Consent: what a patient lets a doctor read, and until when."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -53,6 +54,11 @@ class Grant(UserObjectPermissionBase):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it counts, on the portal's clock."""
+        return timezone.localdate(self.expires_at - timedelta(microseconds=1), ZoneInfo(settings.PORTAL_TIME_ZONE))
 
     @classmethod
     def live_now(cls) -> dict[str, Any]:

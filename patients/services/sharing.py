@@ -65,25 +65,40 @@ def _share[G: (RecordGrant, PatientGrant)](
         source=None,
         defaults={"expires_at": until, "granted_at": now, "granted_by": by},
     )[0]
-    write_trail(
-        Action.SHARED, by=by, about=grant, subject=subject, ground=ground_of(by, subject), code=f"doctor:{doctor.pk}"
-    )
+    _note(Action.SHARED, grant, doctor, subject, by)
     return grant
+
+
+def _note(action: Action, grant: RecordGrant | PatientGrant, doctor: Doctor, subject: UUID, by: User | None) -> None:
+    """About what was shared, because of which grant, with whom."""
+    write_trail(
+        action,
+        by=by,
+        about=grant.content_object,
+        subject=subject,
+        ground=ground_of(by, subject) if by else Ground.SYSTEM,
+        ground_id=grant.pk,
+        code=f"doctor:{doctor.pk}",
+    )
 
 
 @transaction.atomic
 def revoke_share(grant: RecordGrant | PatientGrant, *, by: User) -> bool:
-    """Take back what was shared: it is gone at the doctor's next request. False where it was gone already."""
-    subject = subject_of(grant)
+    """Take back what was shared: it is gone at the doctor's next request. False where it was gone already.
+
+    What came with an appointment is taken from the appointment. Takes a grant as `for_list` gives it.
+    """
     gone, _each = type(grant).objects.filter(pk=grant.pk).delete()
     if not gone:
         return False
-    write_trail(Action.REVOKED, by=by, about=grant, subject=subject, ground=ground_of(by, subject))
+    if grant.source and isinstance(grant, RecordGrant):
+        AttachedRecord.objects.filter(record=grant.content_object_id, source=grant.source).delete()
+    _note(Action.REVOKED, grant, grant.user.doctor, subject_of(grant), by)
     return True
 
 
 def subject_of(grant: RecordGrant | PatientGrant) -> UUID:
-    """The patient whose records these are. Takes a record's grant with its `content_object`."""
+    """The patient whose records these are."""
     subject: UUID = grant.content_object_id if isinstance(grant, PatientGrant) else grant.content_object.patient_id
     return subject
 
@@ -111,8 +126,15 @@ def attach_record(record: MedicalRecord, *, source: UUID, by: User) -> AttachedR
         raise TooManyAttached
     attached, new = AttachedRecord.objects.get_or_create(source=source, record=record, defaults={"attached_by": by})
     if new:
-        ground = ground_of(by, patient.pk)
-        write_trail(Action.SHARED, by=by, about=record, subject=patient.pk, ground=ground, code="appointment")
+        write_trail(
+            Action.SHARED,
+            by=by,
+            about=record,
+            subject=patient.pk,
+            ground=ground_of(by, patient.pk),
+            ground_id=source,
+            code="appointment",
+        )
     for care in CareRelationship.objects.current().filter(source=source, patient=patient).select_related("doctor"):
         lend_attached(care.doctor, source=source, until=care.valid.upper)
     return attached
@@ -122,10 +144,17 @@ def attach_record(record: MedicalRecord, *, source: UUID, by: User) -> AttachedR
 def detach_record(attached: AttachedRecord, *, by: User) -> None:
     """Take a record from its appointment; the record stays. Takes the attachment with its record."""
     record = attached.record
-    attached.delete()
+    AttachedRecord.objects.filter(pk=attached.pk).delete()
     RecordGrant.objects.filter(content_object=record, source=attached.source).delete()
-    ground = ground_of(by, record.patient_id)
-    write_trail(Action.REVOKED, by=by, about=record, subject=record.patient_id, ground=ground, code="appointment")
+    write_trail(
+        Action.REVOKED,
+        by=by,
+        about=record,
+        subject=record.patient_id,
+        ground=ground_of(by, record.patient_id),
+        ground_id=attached.source,
+        code="appointment",
+    )
 
 
 def lend_attached(doctor: Doctor, *, source: UUID, until: datetime) -> None:
@@ -157,9 +186,9 @@ def lend_attached(doctor: Doctor, *, source: UUID, until: datetime) -> None:
 
 def take_back_attached(source: UUID) -> None:
     """The appointment is off: its doctor reads no more because of it. What was shared by hand stays."""
-    grants = list(RecordGrant.objects.filter(source=source).select_related("content_object"))
+    grants = list(RecordGrant.objects.filter(source=source).for_list())
     for grant in grants:
-        write_trail(Action.REVOKED, by=None, about=grant, subject=subject_of(grant), ground=Ground.SYSTEM)
+        _note(Action.REVOKED, grant, grant.user.doctor, subject_of(grant), None)
     RecordGrant.objects.filter(pk__in=[grant.pk for grant in grants]).delete()
 
 

@@ -173,14 +173,14 @@ def test_what_is_shared_and_taken_back_is_on_the_trail(doctor: User, stranger: U
     for each in (grant, wide):
         revoke_share(each, by=stranger)
     entries = TrailEntry.objects.about_patients([bond.patient.pk]).order_by("pk")
-    assert [(entry.action, entry.about_id) for entry in entries] == [
-        (Action.SHARED, str(grant.pk)),
-        (Action.SHARED, str(wide.pk)),
-        (Action.REVOKED, str(grant.pk)),
-        (Action.REVOKED, str(wide.pk)),
+    assert [(entry.action, entry.about_id, entry.ground_id) for entry in entries] == [
+        (Action.SHARED, str(record.pk), str(grant.pk)),
+        (Action.SHARED, str(bond.patient.pk), str(wide.pk)),
+        (Action.REVOKED, str(record.pk), str(grant.pk)),
+        (Action.REVOKED, str(bond.patient.pk), str(wide.pk)),
     ]
     assert {(entry.by_id, entry.ground) for entry in entries} == {(stranger.pk, Ground.GUARDIAN)}
-    assert {entry.code for entry in entries} == {f"doctor:{doctor.doctor.pk}", ""}
+    assert {entry.code for entry in entries} == {f"doctor:{doctor.doctor.pk}"}
 
 
 def test_guardian_reads_while_a_guardian(stranger: User) -> None:
