@@ -67,9 +67,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return [method | {"description": words[method["id"]]} for method in kept]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Mails greet from the portal by its name, whatever host the request came to."""
+        """Mails speak of the portal by its name and origin, whatever host the request came to."""
         site = SimpleNamespace(name=settings.SITE_NAME, domain=urlsplit(settings.SITE_ORIGIN).netloc)
-        super().send_mail(template_prefix, email, context | {"current_site": site})
+        context |= {"current_site": site, "origin": settings.SITE_ORIGIN}
+        if "user_agent" in context:
+            context["device"] = device_of(context["user_agent"])
+        super().send_mail(template_prefix, email, context)
 
 
 class MFAAdapter(DefaultMFAAdapter):

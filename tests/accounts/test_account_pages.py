@@ -2,10 +2,19 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
 
+import allauth
 import pytest
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core import mail
+from django.template.loader import get_template
 from django.urls import reverse
+
+from accounts.adapter import AccountAdapter
+from tests.accounts.proof import code_of, prove
 
 ENTRANCE = ["account_login", "account_signup", "account_reset_password"]
 OWN = ["account_email", "account_change_password", "account_logout", "account_reauthenticate"]
@@ -107,3 +116,66 @@ def test_mails_greet_by_the_portals_name_and_carry_a_code_of_six_digits(client, 
 @pytest.mark.parametrize("name", ["patients:profile", "patients:add_member"])
 def test_a_form_sent_empty_says_what_is_missing(client_of, patient, name):
     assert client_of(patient).post(reverse(name)).status_code == 422
+
+
+# allauth ships no Bangla: whatever people read is in templates of the portal's own.
+UNUSED = re.compile(
+    r"phone|signup_by_passkey|email_change\.html|email_confirm\.html|verified_email_required|verification_sent|"
+    r"password_reset_key|password_reset_done|snippets/|base(_\w+)?\.html|trust|signup_form|confirmation_signup"
+)
+
+
+def test_everything_that_allauth_shows_is_in_our_own_words():
+    theirs = Path(allauth.__file__).parent / "templates"
+    shown = {
+        str(path.relative_to(theirs))
+        for part in ("account", "mfa", "usersessions")
+        for path in (theirs / part).rglob("*.*")
+    }
+    shown = {name for name in shown if not UNUSED.search(name)} - {
+        # The page of sessions has its own view; codes in a file are figures alone.
+        "usersessions/messages/sessions_logged_out.txt",
+        "mfa/recovery_codes/download.txt",
+    }
+    assert len(shown) > 50
+    foreign = {
+        name for name in shown if not get_template(name).origin.name.startswith(str(settings.BASE_DIR / "templates"))
+    }
+    assert foreign == set()
+
+
+@pytest.mark.django_db
+def test_every_sentence_of_an_adapter_is_ours(patient):
+    ours, base = AccountAdapter.error_messages, DefaultAccountAdapter.error_messages
+    never = {"phone_taken", "phone_password_mismatch", "unknown_phone", "username_blacklisted", "username_taken"}
+    never |= {"username_password_mismatch", "unknown_email", "invalid_login", "invalid_or_expired_key"}
+    never |= {"invalid_password_reset", "select_only_one"}
+    assert {code for code in base if ours[code] == base[code]} <= never
+
+
+@pytest.mark.django_db(transaction=True)
+def test_notice_of_a_change_says_with_what_and_what_to_do(client_of, patient):
+    client = client_of(patient)
+    prove(client, patient, method="password")
+    phone = "Mozilla/5.0 (Linux; Android 14) Chrome/130.0 Mobile Safari/537.36"
+    secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+    client.post(reverse("mfa_activate_totp"), {"code": code_of(secret)}, headers={"user-agent": phone})
+    (sent,) = mail.outbox
+    assert sent.subject == "A second step is added"
+    assert "with Chrome on Android, from 127.0.0.1" in sent.body
+    assert f"{settings.SITE_ORIGIN}/accounts/sessions/" in sent.body
+    assert secret not in sent.body
+
+
+@pytest.mark.django_db
+def test_secret_is_drawn_into_the_page_and_can_be_typed(client_of, patient):
+    client = client_of(patient)
+    prove(client, patient, method="password")
+    response = client.get(reverse("mfa_activate_totp"))
+    page, secret = response.content.decode(), response.context["form"].secret
+    assert "<svg" in page
+    assert 'class="qr"' in page
+    assert "data:image" not in page
+    assert " ".join(secret[start : start + 4] for start in range(0, 32, 4)) in page
+    assert f"otpauth://totp/{quote(patient.email)}?secret={secret}" in page
+    assert "no-store" in response["Cache-Control"]
