@@ -4,18 +4,20 @@ from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Ground
+from accounts.models import Action, Ground
+from accounts.trail import write_trail
 from patients.forms import EmergencyAccessForm, FindPatientForm
-from patients.models import EmergencyAccess, Patient
+from patients.models import EmergencyAccess, MedicalRecord, Patient
 from patients.services import close_emergency_access, open_emergency_access, read_facts
 
-MOST_FOUND = 20
+MOST_FOUND = PAGE_SIZE = 20
 may_break_glass = permission_required("patients.break_glass", raise_exception=True)
 
 
@@ -61,8 +63,13 @@ def break_glass(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def emergency(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is known of the patient's health, while the door is open, to the one who opened it."""
     access = get_object_or_404(EmergencyAccess.objects.live(request.user).select_related("patient"), pk=pk)
-    facts = read_facts(access.patient, by=request.user, ground=Ground.BREAK_GLASS, ground_id=access.pk)
-    context = {"access": access, "patient": access.patient, "sections": facts}
+    patient, because = access.patient, {"ground": Ground.BREAK_GLASS, "ground_id": access.pk}
+    facts = read_facts(patient, by=request.user, **because)
+    # What documents are called tells of somebody's health already.
+    write_trail(Action.READ, by=request.user, about="patients.records", subject=patient.pk, **because)
+    records = MedicalRecord.objects.filter(patient=patient).for_list()
+    page = Paginator(records, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"access": access, "patient": patient, "sections": facts, "page": page}
     return render(request, "patients/emergency/look.html", context)
 
 

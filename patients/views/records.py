@@ -22,7 +22,7 @@ from config.http import require, respond
 from patients import rules, services
 from patients.errors import QuotaFull
 from patients.forms import AddRecordsForm, ChangeRecordForm, RecordsFilterForm
-from patients.models import MedicalRecord, Patient, RecordKind
+from patients.models import EmergencyAccess, MedicalRecord, Patient, RecordKind
 
 PAGE_SIZE = 20
 # A document's pages are asked for one by one, as they come into view, after its reading was written down.
@@ -127,6 +127,8 @@ def record(request: HttpRequest, pk: UUID) -> HttpResponse:
         context["picture"] = private_url(record.file, filename=_file_name(record), reader=request.user, inline=True)
     if keeps:
         context["grants"] = record.grants.live().for_list().order_by("expires_at")
+    else:
+        context["opened"] = EmergencyAccess.objects.live(request.user).filter(patient=record.patient_id).first()
     response = render(request, "patients/records/record.html", context)
     return _with_pictures_from(response, context.get("picture", ""))
 
