@@ -9,11 +9,15 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from appointments.models import Appointment
 from doctors.models import Mode
-from patients.forms import mobile_number
-from patients.models import Patient
+from patients.forms import FilesField, close_files, mobile_number
+from patients.models import MedicalRecord, Patient
+from patients.services import MOST_ATTACHED
 
 ME = "me"
+# So many records are offered to be put to an appointment.
+LATEST_RECORDS = 20
 
 
 def is_near(day: date) -> bool:
@@ -86,7 +90,12 @@ class BookingForm(VisitForm):
 
     patient = forms.ChoiceField(label=_("Who is the visit for?"), widget=forms.RadioSelect)
     phone = mobile_number(required=False)
-    field_order = ("patient", "phone", "reason")
+    files = FilesField(
+        label=_("Reports and pictures for the doctor"),
+        help_text=_("They are kept in the records, and only this doctor reads them."),
+        required=False,
+    )
+    field_order = ("patient", "phone", "reason", "files")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,7 +113,48 @@ class BookingForm(VisitForm):
             self.fields["phone"].required = True
             self.fields["phone"].help_text = _("For the payment, and if the doctor has to reach you.")
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.errors and data.get("files"):
+            close_files(data.pop("files"))
+            self.add_error("files", _("Please choose your files once more; the browser does not keep them."))
+        return data
+
     @property
     def chosen(self) -> Patient | None:
         """The patient that was chosen; None stands for the user who has no patient yet."""
         return self.by_pk.get(self.cleaned_data["patient"])
+
+
+class AttachForm(forms.Form):
+    """What is put to an appointment for its doctor: new files, and records that are there."""
+
+    files = FilesField(label=_("New files"), required=False)
+    records = forms.ModelMultipleChoiceField(
+        MedicalRecord.objects.none(),
+        label=_("From the records"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("This record is not there any more.")},
+    )
+
+    def __init__(self, appointment: Appointment, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = MedicalRecord.objects.filter(patient=appointment.patient_id).exclude(attachments__source=appointment.pk)
+        self.room = MOST_ATTACHED - MedicalRecord.objects.put_to(appointment.pk).count()
+        self.fields["records"].queryset = kept
+        offered = list(kept.for_list()[:LATEST_RECORDS])
+        self.fields["records"].choices = [(record.pk, record.title) for record in offered]
+        if not offered:
+            del self.fields["records"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        files, records = data.get("files", []), data.get("records", [])
+        if not self.errors and not files and not records:
+            self.add_error("files", _("Please choose a file or a record."))
+        elif len(files) + len(records) > self.room:
+            self.add_error("files", _("Five files can be put to one appointment. Take one away first."))
+        if self.errors:
+            close_files(data.pop("files", []))
+        return data

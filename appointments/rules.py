@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.models import Appointment, Status
+from appointments.models import OCCUPYING, Appointment, Status
 
 
 def is_patient_side(user: User, appointment: Appointment) -> bool:
@@ -35,3 +35,10 @@ def can_pay(user: User, appointment: Appointment) -> bool:
 
 def can_extend(user: User, appointment: Appointment) -> bool:
     return can_pay(user, appointment) and not appointment.hold_extended
+
+
+def can_attach(user: User, appointment: Appointment) -> bool:
+    """Whether files can be put to the visit: by the patient's side, from the hold to the visit's end."""
+    if appointment.status == Status.HELD and not appointment.is_live_hold:
+        return False
+    return appointment.status in OCCUPYING and is_patient_side(user, appointment)

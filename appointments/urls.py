@@ -1,6 +1,6 @@
 from django.urls import path
 
-from appointments.views import booking, own, practice, times
+from appointments.views import booking, files, own, practice, times
 
 app_name = "appointments"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("book/<slug:slug>/", booking.book, name="book"),
     path("appointments/", own.appointments, name="list"),
     path("appointments/<uuid:pk>/", own.detail, name="detail"),
+    path("appointments/<uuid:pk>/files/", files.files, name="files"),
+    path("appointments/<uuid:pk>/files/<int:attached>/take/", files.take_file, name="take_file"),
     path("appointments/<uuid:pk>/extend/", own.extend, name="extend"),
     path("appointments/<uuid:pk>/pay/", own.pay, name="pay"),
     path("appointments/<uuid:pk>/cancel/", own.cancel, name="cancel"),

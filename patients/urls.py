@@ -25,6 +25,7 @@ urlpatterns = [
     path("records/<uuid:pk>/remove/", records.remove_record, name="remove_record"),
     path("records/<uuid:pk>/share/", sharing.share_record, name="share_record"),
     path("practice/records/", sharing.shared, name="shared"),
+    path("practice/visits/<uuid:source>/files/", sharing.put_to_visit, name="put_to_visit"),
     path("practice/patients/<uuid:patient_id>/records/", sharing.shared_with_me, name="shared_with_me"),
     path("emergency/", emergency.find_patient, name="find_patient"),
     path("emergency/open/<uuid:patient_id>/", emergency.break_glass, name="break_glass"),

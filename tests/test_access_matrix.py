@@ -26,6 +26,7 @@ from appointments.models import Appointment, AppointmentEvent
 from appointments.services import start_payment
 from config.files import private_storage, private_url
 from patients.models import EmergencyAccess, MedicalRecord, PatientGrant, RecordGrant
+from patients.services import attach_record
 from patients.views.records import SALT
 from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
@@ -129,6 +130,11 @@ MATRIX = [
     Row("appointments:confirm_cancel", "GET /appointments/{held}/cancel/confirm/", "login 404 200 404 404 404"),
     Row("appointments:cancel", "POST /appointments/{visit}/cancel/", "login 404 302 302 404 404"),
     Row("appointments:cancel", "POST /appointments/{held}/cancel/", "login 404 302 404 404 404"),
+    Row("appointments:files", "GET /appointments/{visit}/files/", "login 404 200 403 404 404"),
+    Row("appointments:files", "POST /appointments/{visit}/files/", "login 404 422 403 404 404"),
+    Row("appointments:files", "GET /appointments/{held}/files/", "login 404 200 404 404 404"),
+    Row("appointments:take_file", "POST /appointments/{visit}/files/{attached}/take/", "login 404 302 403 404 404"),
+    Row("appointments:take_file", "POST /appointments/{held}/files/{attached}/take/", "login 404 404 404 404 404"),
     Row("appointments:calendar_file", "GET /appointments/{visit}/appointment.ics", "login 404 200 200 404 404"),
     Row("appointments:calendar_file", "GET /appointments/{held}/appointment.ics", "login 404 200 404 404 404"),
     Row("appointments:pay", "POST /appointments/{held}/pay/", "login 404 302 404 404 404"),
@@ -183,6 +189,8 @@ MATRIX = [
     Row("patients:share_kind", "POST /records/shares/add/", "login 422 422 403 403 403", {"patient": "{patient}"}),
     Row("patients:revoke", "POST /records/shares/{grant}/revoke/", "login 404 302 404 404 404"),
     Row("patients:shared", "GET /practice/records/", DOCTORS),
+    Row("patients:put_to_visit", "GET /practice/visits/{visit}/files/", "login 403 403 200 404 403"),
+    Row("patients:put_to_visit", "GET /practice/visits/{held}/files/", "login 403 403 404 404 403"),
     Row("patients:shared_with_me", "GET /practice/patients/{patient}/records/", "login 403 403 200 404 403"),
     # Emergency access: asked for again after a fresh sign-in, and open to who opened it
     Row("patients:find_patient", "GET /emergency/", "login 403 403 403 403 200"),
@@ -243,6 +251,7 @@ INSIDER = {
     "appointments:remove_time_off": "doctor",
     "patients:shared": "doctor",
     "patients:shared_with_me": "doctor",
+    "patients:put_to_visit": "doctor",
     "patients:find_patient": "admin",
     "patients:break_glass": "admin",
     "patients:emergency": "admin",
@@ -281,6 +290,7 @@ def things(doctor: User, patient: User) -> dict[str, str]:
     child = GuardianshipFactory(guardian=patient).patient
     grant = RecordGrantFactory(doctor=doctor.doctor, content_object=handed_in(patient.patient))
     record = grant.content_object
+    attached = attach_record(record, source=visit.pk, by=patient)
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
     return {
         "slug": doctor.doctor.slug,
@@ -294,6 +304,7 @@ def things(doctor: User, patient: User) -> dict[str, str]:
         "held": str(held.pk),
         "time_off": str(time_off.pk),
         "record": str(record.pk),
+        "attached": str(attached.pk),
         "seen": signing.dumps([str(record.pk), patient.pk], salt=SALT),
         "grant": str(grant.pk),
         "closed_place": str(PracticePlaceFactory(doctor=doctor.doctor, is_active=False).pk),

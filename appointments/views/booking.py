@@ -18,8 +18,10 @@ from appointments.forms import BookingForm, ChosenTimeForm, VisitForm
 from appointments.models import Appointment, Status
 from appointments.open_times import find_open_slot
 from appointments.services import hold_slot
+from appointments.views.files import put_files
 from appointments.views.times import other_zone
 from doctors.models import Doctor, Mode
+from patients.forms import close_files
 from patients.services import own_patient, set_phone
 from scheduling.slots import Slot
 
@@ -51,27 +53,41 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
             hold = _hold(form, doctor, start, mode)
         except (PatientBusy, TooManyHolds) as refusal:
             form.add_error("patient", str(refusal.message))
+            _let_files_go(request, form)
             status = refusal.status
         except SlotGone:
+            _let_files_go(request, form)
             return _slot_gone(request, doctor, start, mode)
         else:
             request.session.pop(DRAFT, None)
+            put_files(request, hold, form.cleaned_data["files"])
             return redirect(hold)
     slot = find_open_slot(doctor, start, mode)
     if slot is None:
         return _slot_gone(request, doctor, start, mode)
     if errand and request.method == "POST" and VisitForm(request.POST).is_valid():
         _keep(request, doctor)
+        if request.user.is_authenticated and any(file.size for file in request.FILES.getlist("files")):
+            messages.info(request, _("Please choose your files once more when you are back."))
         return redirect(f"{errand}?{urlencode({'next': request.get_full_path()})}")
     context = _page(doctor, slot, mode) | {"form": form, "here": request.get_full_path()}
     return render(request, "appointments/book.html", context, status=status)
+
+
+def _let_files_go(request: HttpRequest, form: BookingForm) -> None:
+    """Nothing is held for which they would be kept."""
+    if files := form.cleaned_data.pop("files"):
+        close_files(files)
+        messages.info(request, _("Please choose your files once more; they were not kept."))
 
 
 def _form(request: HttpRequest, doctor: Doctor) -> BookingForm | VisitForm:
     data = request.POST if request.method == "POST" else None
     kept = {} if data else {"reason": _kept(request, doctor)}
     user = request.user
-    return BookingForm(user, data, initial=kept) if user.is_authenticated else VisitForm(data, initial=kept)
+    if not user.is_authenticated:
+        return VisitForm(data, initial=kept)
+    return BookingForm(user, data, request.FILES if data is not None else None, initial=kept)
 
 
 def _errand(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,13 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from appointments import rules, services
 from appointments.ical import google_link, ical
 from appointments.models import Appointment, Status
 from appointments.views.booking import steps
 from appointments.views.times import other_zone
 from config.http import require, respond
-from patients.models import Patient
+from patients.models import AttachedRecord, MedicalRecord, Patient
 from payments.models import Charge, Refund
 
 PAGE_SIZE = 20
@@ -86,8 +88,17 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         can_pay=rules.can_pay(user, appointment),
         can_extend=rules.can_extend(user, appointment),
         can_cancel=rules.can_cancel(user, appointment),
+        can_attach=rules.can_attach(user, appointment),
+        attached=_attached(user, appointment),
         refunds=refunds,
     )
+
+
+def _attached(user: User, appointment: Appointment) -> QuerySet[AttachedRecord] | QuerySet[MedicalRecord]:
+    """What was put to the visit, to the patient's side; to the doctor what of it the doctor may read now."""
+    if rules.is_patient_side(user, appointment):
+        return AttachedRecord.objects.of(appointment.pk)
+    return MedicalRecord.objects.shared_with(user).put_to(appointment.pk)
 
 
 def _state(appointment: Appointment, refunds: list[Refund]) -> str:

@@ -10,6 +10,8 @@ from patients.forms.records import (
     RecordsFilterForm,
     ShareForm,
     ShareKindForm,
+    close_files,
+    one_by_one,
     title_of,
 )
 
@@ -25,6 +27,8 @@ __all__ = [
     "RecordsFilterForm",
     "ShareForm",
     "ShareKindForm",
+    "close_files",
     "mobile_number",
+    "one_by_one",
     "title_of",
 ]

@@ -44,6 +44,27 @@ def title_of(name: str) -> str:
     return PurePath(name).stem.replace("_", " ").strip() or str(_("Document"))
 
 
+type Files = list[tuple[str, CheckedFile]]
+
+
+def close_files(files: Files) -> None:
+    """Let go of files that are not to be kept."""
+    for _name, file in files:
+        file.content.close()
+
+
+def one_by_one(files: Files) -> Iterator[tuple[str, CheckedFile]]:
+    """The files, each closed when the next is asked for, and all of them where that breaks off."""
+    waiting = list(files)
+    try:
+        while waiting:
+            name, file = waiting.pop(0)
+            with closing(file.content):
+                yield name, file
+    finally:
+        close_files(waiting)
+
+
 class FilesInput(forms.FileInput):
     allow_multiple_selected = True
 
@@ -63,12 +84,12 @@ class FilesField(forms.Field):
         "too_many": _("Please choose five files at the most, and add the others after them."),
     }
 
-    def clean(self, uploads: list[UploadedFile]) -> list[tuple[str, CheckedFile]]:
+    def clean(self, uploads: list[UploadedFile]) -> Files:
         if not uploads and self.required:
             raise ValidationError(self.error_messages["required"], code="required")
         if len(uploads) > MOST_FILES:
             raise ValidationError(self.error_messages["too_many"], code="too_many")
-        checked: list[tuple[str, CheckedFile]] = []
+        checked: Files = []
         errors: list[ValidationError] = []
         for upload in uploads:
             try:
@@ -78,8 +99,7 @@ class FilesField(forms.Field):
             else:
                 checked.append((safe_name(upload.name or "", file.extension), file))
         if errors:
-            for _name, file in checked:
-                file.content.close()
+            close_files(checked)
             raise ValidationError(errors)
         return checked
 
@@ -146,8 +166,7 @@ class AddRecordsForm(_AboutForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if self.errors and "files" in data:
-            for _name, file in data.pop("files"):
-                file.content.close()
+            close_files(data.pop("files"))
             self.add_error("files", _("Please choose your files once more; the browser does not keep them."))
         return data
 
@@ -156,18 +175,6 @@ class AddRecordsForm(_AboutForm):
         """Whose documents they are: asked only where there are several people, None for a user without a patient."""
         pk = self.cleaned_data.get("patient")
         return self.patients[pk] if pk else next(iter(self.patients.values()), None)
-
-    def taken(self) -> Iterator[tuple[str, CheckedFile]]:
-        """The files, each closed when the next is asked for, and all of them where that breaks off."""
-        waiting = self.cleaned_data["files"]
-        try:
-            while waiting:
-                name, file = waiting.pop(0)
-                with closing(file.content):
-                    yield name, file
-        finally:
-            for _name, file in waiting:
-                file.content.close()
 
 
 class ChangeRecordForm(_AboutForm):

@@ -1,6 +1,7 @@
 """Medical records: documents that patients keep here, each a file in private storage and what is known of it."""
 
 from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -54,6 +55,10 @@ class MedicalRecordQuerySet(models.QuerySet["MedicalRecord"]):
         people = list(Patient.objects.acted_for_by(user).values_list("pk", flat=True))
         opened = EmergencyAccess.objects.live(user).values("patient")
         return self.filter(Q(patient__in=people) | Q(patient__in=opened) | _shared_with(user))
+
+    def put_to(self, source: UUID) -> Self:
+        """Those that were put to this appointment."""
+        return self.filter(attachments__source=source)
 
     def for_list(self) -> Self:
         """All that a row in a list shows, the newest document first."""

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Any, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -129,6 +130,12 @@ class PatientGrant(Grant):
         return RecordKind(code) if code else None
 
 
+class AttachedRecordQuerySet(models.QuerySet["AttachedRecord"]):
+    def of(self, source: UUID) -> Self:
+        """What was put to this appointment, in the order in which it was."""
+        return self.filter(source=source).select_related("record").order_by("pk").fetch_mode(PAGE)
+
+
 class AttachedRecord(models.Model):
     """A record that the patient's side put to an appointment: its doctor reads it while the care for it lasts."""
 
@@ -136,6 +143,8 @@ class AttachedRecord(models.Model):
     source = models.UUIDField()
     attached_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     attached_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = AttachedRecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attached record")

@@ -21,7 +21,7 @@ from config.files import page_of_pdf, private_url
 from config.http import require, respond
 from patients import rules, services
 from patients.errors import QuotaFull
-from patients.forms import AddRecordsForm, ChangeRecordForm, RecordsFilterForm
+from patients.forms import AddRecordsForm, ChangeRecordForm, RecordsFilterForm, one_by_one
 from patients.models import EmergencyAccess, MedicalRecord, Patient, RecordKind
 
 PAGE_SIZE = 20
@@ -85,7 +85,7 @@ def _keep(request: HttpRequest, form: AddRecordsForm) -> None:
     """Keep what was handed in, file by file; what no longer fits is said beside the field."""
     patient = form.whose or services.own_patient(request.user)
     new = again = 0
-    for name, file in form.taken():
+    for name, file in one_by_one(form.cleaned_data["files"]):
         about = form.about(name=name)
         try:
             _record, is_new = services.add_record(patient, file, about, original_name=name, by=request.user)

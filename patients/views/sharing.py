@@ -149,3 +149,24 @@ def shared_with_me(request: HttpRequest, patient_id: UUID) -> HttpResponse:
         # What documents are called tells of somebody's health already.
         write_trail(Action.READ, by=request.user, about="patients.records", subject=patient.pk, ground=Ground.SHARE)
     return respond(request, "patients/records/shared_with_me.html", partial="rows", page=page, patient=patient)
+
+
+@never_cache
+@login_required
+@require_safe
+def put_to_visit(request: HttpRequest, source: UUID) -> HttpResponse:
+    """What the patient put to one visit, to its doctor while the care for it lasts. The visit's page fetches it."""
+    require(Doctor.objects.filter(user=request.user).exists())
+    rows = list(MedicalRecord.objects.shared_with(request.user).put_to(source).for_list())
+    if not rows:
+        raise Http404
+    patient = rows[0].patient
+    write_trail(
+        Action.READ,
+        by=request.user,
+        about="patients.records",
+        subject=patient.pk,
+        ground=Ground.CARE,
+        ground_id=source,
+    )
+    return respond(request, "patients/records/put_to_visit.html", partial="rows", rows=rows, patient=patient)
