@@ -9,7 +9,7 @@ from django.utils.cache import patch_cache_control
 
 # Parts of the device that pages could ask for: none of them is anybody's here.
 CLOSED = (
-    *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "geolocation"),
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "geolocation"),
     *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking"),
 )
 FOR_CALLS = frozenset({"autoplay", "camera", "display-capture", "microphone"})
