@@ -5,7 +5,7 @@ from allauth.account.views import password_change
 from django.urls import include, path
 
 from accounts.factors import has_factor
-from accounts.views import entrance, factors, sessions
+from accounts.views import entrance, factors, invitation, sessions
 
 urlpatterns = [
     path("login/code/", entrance.RequestLoginCode.as_view(), name="account_request_login_code"),
@@ -23,6 +23,7 @@ urlpatterns = [
         ),
         name="account_change_password",
     ),
+    path("invitation/<str:uidb64>/<str:token>/", invitation.Invitation.as_view(), name="invitation"),
     path("second-step/needed/", factors.second_factor, name="second_factor"),
     path("second-step/totp/activate/", factors.ActivateApp.as_view(), name="mfa_activate_totp"),
     path("second-step/webauthn/add/", factors.AddPasskey.as_view(), name="mfa_add_webauthn"),

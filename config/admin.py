@@ -71,3 +71,12 @@ def decided[M: models.Model](
     opts = subject._meta
     response = redirect(f"admin:{opts.app_label}_{opts.model_name}_change", subject.pk)
     return HttpResponseClientRedirect(response.url) if request.htmx else response
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """The badge in the admin's head: that this is a demo, and what it does not ask for."""
+    if not settings.DEMO:
+        return None
+    if settings.SECOND_FACTOR_REQUIRED:
+        return [str(_("Demo")), "info"]
+    return [str(_("Demo: no second step is asked for; a real portal insists on one")), "warning"]

@@ -42,6 +42,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_origin": settings.SITE_ORIGIN,
         "demo": settings.DEMO,
+        "second_factor_relaxed": settings.DEMO and not settings.SECOND_FACTOR_REQUIRED,
         "theme": theme if theme in THEMES else "",
     }
 

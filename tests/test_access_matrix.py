@@ -224,6 +224,8 @@ MATRIX = [
     Row("mfa_generate_recovery_codes", "GET /accounts/second-step/recovery-codes/generate/", SHOW_AGAIN),
     Row("mfa_reauthenticate", "GET /accounts/second-step/reauthenticate/", SHOW_AGAIN),
     Row("mfa_reauthenticate_webauthn", "GET /accounts/second-step/webauthn/reauthenticate/", SHOW_AGAIN),
+    # A link that opens nothing says so; who is signed in has no use for one.
+    Row("invitation", "GET /accounts/invitation/MQ/never-was/", "200 302 302 302 302 302"),
     # Where one is signed in
     Row("usersessions_list", "GET /accounts/sessions/", SIGNED_IN),
     Row("end_session", "POST /accounts/sessions/1/end/", SHOW_AGAIN),
@@ -275,6 +277,7 @@ ALSO_TAKEN = {
     "account_confirm_password_reset_code": {"post"},
     "account_complete_password_reset": {"post"},
     "session_left": {"post"},
+    "invitation": set(METHODS),
     # It answers whatever comes from the gateway's side by sending the browser on.
     "payments:return": {"put", "patch", "delete"},
 }
