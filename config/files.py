@@ -229,13 +229,14 @@ def remove_private(name: str) -> None:
 def private_url(name: str, *, filename: str, reader: Any, inline: bool = False) -> str:
     """An address that opens the file for a minute, for `reader` alone where the files lie with us.
 
-    To be called after a check on the object that the file belongs to. `filename` is what a download is called and
-    stands in the address at a storage of others: it tells nothing about anybody's health.
+    To be called after a check on the object that the file belongs to. `filename` is what a download is called where
+    the files lie with us; at a storage of others it would stand in the address, so there it is called `document`.
     """
     storage = private_storage()
     signed = getattr(storage, "signed_url", None)
     if signed is not None:
-        return str(signed(name, filename=filename, inline=inline, seconds=SECONDS_OPEN))
+        plain = f"document{Path(name).suffix}"
+        return str(signed(name, filename=plain, inline=inline, seconds=SECONDS_OPEN))
     facts = {"name": name, "filename": filename, "inline": inline, "reader": reader.pk}
     return reverse("private_file", args=[_seal().encrypt(json.dumps(facts).encode()).decode()])
 

@@ -447,9 +447,20 @@ _private_storages: dict[str, dict[str, object]] = {
             "directory_permissions_mode": 0o750,
         },
     },
+    "s3": {
+        "BACKEND": "config.buckets.S3PrivateStorage",
+        "OPTIONS": {
+            "bucket_name": env.str("S3_PRIVATE_BUCKET", ""),
+            "endpoint_url": env.str("S3_ENDPOINT", None),
+            "region_name": env.str("S3_REGION", None),
+        },
+    },
+    "cloudinary": {"BACKEND": "config.storage.CloudinaryPrivateStorage"},
 }
 if PRIVATE_STORAGE not in _private_storages:
-    raise ImproperlyConfigured(f"PRIVATE_STORAGE is {PRIVATE_STORAGE!r}; it must be local.")
+    raise ImproperlyConfigured(f"PRIVATE_STORAGE is {PRIVATE_STORAGE!r}; it must be local, s3 or cloudinary.")
+if PRIVATE_STORAGE == "s3" and not env.str("S3_PRIVATE_BUCKET", ""):
+    raise ImproperlyConfigured("PRIVATE_STORAGE is s3 and S3_PRIVATE_BUCKET is not set.")
 # So much may lie in one patient's records.
 RECORDS_QUOTA_MB: int = env.int("RECORDS_QUOTA_MB", 500)
 # Where ClamAV's daemon listens, host:port; without it files are not looked through for viruses.

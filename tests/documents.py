@@ -37,7 +37,8 @@ def pdf(*lines: str, catalog: str = "", page: str = "", objects: Sequence[str] =
 def large_pdf(size: int) -> bytes:
     """A PDF of exactly so many bytes, most of them in an object that nothing draws."""
     empty = len(pdf(objects=["<</Length 00000000>>\nstream\n\nendstream"]))
-    filling = size - empty
+    # The place of the table takes more digits in a larger file.
+    filling = size - empty - 16
     made = pdf(objects=[f"<</Length {filling:08d}>>\nstream\n{'x' * filling}\nendstream"])
     return made + b"\n" * (size - len(made))
 
