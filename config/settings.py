@@ -212,6 +212,8 @@ SWEEPERS = (
     ("deliver-notifications", "accounts.sweep_deliveries", 20),
     ("remove-files", "patients.sweep_files", 60),
     ("remove-past-grants", "patients.sweep_grants", 3600),
+    ("send-invitations", "patients.sweep_invitations", 30),
+    ("announce-endings", "patients.announce_endings", 3600),
     ("expire-holds", "appointments.sweep_holds", 15),
     ("refresh-listings", "appointments.refresh_stale_listings", 60),
     ("process-messages", "payments.sweep_messages", 15),

@@ -11,7 +11,7 @@ from accounts.models import Role
 from appointments.models import Appointment, Status
 from config.http import THEMES, next_path
 from doctors.views.finding import public_home
-from patients.models import FactKind, Guardianship, Patient
+from patients.models import FactKind, Guardianship, Invitation, Patient
 from patients.rules import is_treated
 from patients.services import silences
 
@@ -40,17 +40,18 @@ def home(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """Everything of one's own from one page: who one is, one's family, and the ways to what allauth keeps."""
     patient = Patient.objects.filter(user=request.user).first()
-    family = list(
-        Guardianship.objects.current()
-        .filter(guardian=request.user)
-        .select_related("patient")
-        .order_by("patient__birth_date", "pk")
-    )
+    bonds = list(Guardianship.objects.family_of(request.user))
+    over_me = list(Guardianship.objects.over(patient)) if patient else []
+    acting = {bond.guardian_id for bond in over_me if bond.is_current}
     context = {
         "patient": patient,
         "silences": silences([patient.pk])[patient.pk] if patient else list(FactKind),
         "is_treated": is_treated(request.user, patient),
-        "family": family,
+        "family": [bond for bond in bonds if bond.is_current],
+        "outgrown": [bond for bond in bonds if not bond.is_current],
+        "guardians": [bond for bond in over_me if bond.is_current],
+        "renewable": [bond for bond in over_me if not bond.is_current and bond.guardian_id not in acting],
+        "offers": Invitation.objects.open().filter(invited_by=request.user).select_related("patient").order_by("pk"),
     }
     return render(request, "account/home.html", context)
 

@@ -37,6 +37,42 @@ class OwnAccess(DomainError):
     message = _("Somebody else reviews this: nobody judges an emergency access of their own.")
 
 
+class NotTheAddressee(DomainError):
+    status = 403
+    message = _("This invitation went to another address. Sign in with the account of that address to answer it.")
+
+
+class InvitationOver(DomainError):
+    status = 410
+    message = _("This invitation is no longer open. Ask for a new one.")
+
+
+class NotOfAge(DomainError):
+    message = _("Somebody under 18 cannot agree to this alone.")
+
+
+class AlreadyActing(DomainError):
+    message = _("This person acts for the patient already.")
+
+
+class AlreadyAPatient(DomainError):
+    message = _(
+        "Your account has visits or health facts of its own, and two records are not put together here. Write to us."
+    )
+
+
+class TooManyGuardians(DomainError):
+    message = _("Four people act for this patient already.")
+
+
+class TooManyInvitations(DomainError):
+    message = _("You have sent many invitations today. Try again tomorrow.")
+
+
+class LastGuardian(DomainError):
+    message = _("Nobody else acts for this child. Invite somebody first, and step down once they have accepted.")
+
+
 class AlreadyListed(DomainError):
     message = _("This is on the list already.")
 

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import Ground, Role, User
-from patients.models import EmergencyAccess, MedicalRecord, Patient, PatientGrant, RecordGrant, kind_permission
+from patients.models import (
+    EmergencyAccess,
+    Guardianship,
+    MedicalRecord,
+    Patient,
+    PatientGrant,
+    RecordGrant,
+    kind_permission,
+    today,
+)
 
 
 def keeps_person(user: User, patient: Patient) -> bool:
@@ -20,6 +29,40 @@ def may_change_birth_date(user: User, patient: Patient) -> bool:
 def is_treated(user: User, patient: Patient | None) -> bool:
     """Whether the portal keeps a patient of this user: everybody but the staff, and whoever of the staff has booked."""
     return patient is not None or user.role == Role.PATIENT
+
+
+# Family -----------------------------------------------------------------------------------------------------------
+
+
+# From this age on somebody may have an account of their own here, and the record with it.
+AGE_OF_CLAIM = 17
+
+
+def may_invite_guardian(user: User, patient: Patient) -> bool:
+    """Grown-ups with an account decide themselves who acts for them; for all others it is those who act already."""
+    if patient.user_id is None or patient.is_minor:
+        return Guardianship.objects.current().filter(guardian=user, patient=patient).exists()
+    return patient.user_id == user.pk
+
+
+def is_of_claiming_age(patient: Patient) -> bool:
+    age = patient.age(today())
+    return age is None or age >= AGE_OF_CLAIM
+
+
+def may_hand_over(user: User, patient: Patient) -> bool:
+    """Who acts for somebody without an account, or did until they came of age, may offer them their record."""
+    return is_of_claiming_age(patient) and Patient.objects.to_hand_over_by(user).filter(pk=patient.pk).exists()
+
+
+def may_end(user: User, guardianship: Guardianship, patient: Patient) -> bool:
+    """The guardian; or the patient, once grown up."""
+    return guardianship.guardian_id == user.pk or (patient.user_id == user.pk and not patient.is_minor)
+
+
+def may_renew(user: User, guardianship: Guardianship, patient: Patient) -> bool:
+    """The patient, once grown up, what ended with majority."""
+    return patient.user_id == user.pk and not patient.is_minor and guardianship.ended_by_id is None
 
 
 # Records ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 from django.urls import path, register_converter
 
-from patients.views import care, emergency, family, health, profile, records, sharing, trail
+from patients.views import care, emergency, family, guardians, health, profile, records, sharing, trail
 from patients.views.whose import WhoConverter
 
 app_name = "patients"
@@ -11,7 +11,14 @@ register_converter(health.KindConverter, "facts")
 urlpatterns = [
     path("account/profile/", profile.own_profile, name="profile"),
     path("account/family/add/", family.add_member, name="add_member"),
+    path("account/family/ask/", guardians.ask, name="ask"),
     path("account/family/<uuid:pk>/", family.member, name="member"),
+    path("account/family/<uuid:pk>/hand-over/", family.hand_over, name="hand_over"),
+    path("account/family/<who:who>/invite/", guardians.invite, name="invite"),
+    path("account/guardians/<int:pk>/end/", guardians.end, name="end_guardianship"),
+    path("account/guardians/<int:pk>/renew/", guardians.renew, name="renew_guardianship"),
+    path("account/invitations/<uuid:pk>/withdraw/", guardians.withdraw, name="withdraw_invitation"),
+    path("invitations/<str:token>/", guardians.invitation, name="invitation"),
     path("account/family/<uuid:pk>/profile/", profile.member_profile, name="member_profile"),
     path("records/", records.records, name="records"),
     path("records/add/", records.add_records, name="add_records"),

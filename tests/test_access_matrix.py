@@ -4,10 +4,12 @@ The roles, in the order of the columns: anonymous, another patient, the patient 
 who has nothing to do with it, an administrator. `login` stands for the way to the sign-in page; a number is the status.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from html import unescape
 from typing import Any, cast
 
 import pytest
@@ -25,15 +27,31 @@ from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent
 from appointments.services import start_payment
 from config.files import private_storage, private_url
-from patients.models import EmergencyAccess, MedicalRecord, PatientGrant, RecordGrant
-from patients.services import attach_record
+from patients.models import (
+    FACTS,
+    EmergencyAccess,
+    Guardianship,
+    Invitation,
+    MedicalRecord,
+    NoneKnown,
+    Patient,
+    PatientGrant,
+    RecordGrant,
+    Relation,
+)
+from patients.services import attach_record, invite_guardian
 from patients.views.records import SALT
 from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
-from tests.factories.patients import AllergyFactory, GuardianshipFactory
+from tests.factories.patients import (
+    AllergyFactory,
+    ConditionFactory,
+    GuardianshipFactory,
+    MedicationStatementFactory,
+)
 from tests.factories.payments import PaymentAttemptFactory
 from tests.factories.records import RecordGrantFactory
 from tests.patients.papers import handed_in
@@ -99,6 +117,21 @@ MATRIX = [
     Row("patients:own_trail", "GET /account/trail/", SIGNED_IN),
     Row("patients:trail", "GET /account/trail/{child}/", "login 404 200 404 404 404"),
     Row("patients:member", "GET /account/family/{child}/", "login 404 200 404 404 404"),
+    # Who acts for whom: a guardian invites for a child, a grown-up for themselves; an address's owner alone accepts.
+    Row("patients:invite", "GET /account/family/{child}/invite/", "login 404 200 404 404 404"),
+    Row("patients:invite", "POST /account/family/{child}/invite/", "login 404 422 404 404 404"),
+    Row("patients:invite", "GET /account/family/me/invite/", SIGNED_IN),
+    Row("patients:ask", "GET /account/family/ask/", SIGNED_IN),
+    Row("patients:ask", "POST /account/family/ask/", "login 422 422 422 422 422"),
+    Row("patients:hand_over", "GET /account/family/{mother}/hand-over/", "login 404 200 404 404 404"),
+    Row("patients:hand_over", "POST /account/family/{mother}/hand-over/", "login 404 422 404 404 404"),
+    Row("patients:hand_over", "GET /account/family/{child}/hand-over/", "login 404 403 404 404 404"),
+    Row("patients:invitation", "GET /invitations/{token}/", "login 403 403 403 403 200"),
+    Row("patients:invitation", "POST /invitations/{token}/", "login 403 403 403 403 302"),
+    Row("patients:withdraw_invitation", "POST /account/invitations/{offer}/withdraw/", "login 404 302 404 404 404"),
+    Row("patients:end_guardianship", "GET /account/guardians/{bond}/end/", "login 404 200 404 404 404"),
+    Row("patients:end_guardianship", "POST /account/guardians/{bond}/end/", "login 404 409 404 404 404"),
+    Row("patients:renew_guardianship", "POST /account/guardians/{bond}/renew/", "login 404 404 404 404 404"),
     # Health facts: one's own, and those of whom one acts for. Nobody else comes this way.
     Row("patients:facts", "GET /account/health/me/", SIGNED_IN),
     Row("patients:facts", "GET /account/health/{patient}/", "login 404 200 404 404 404"),
@@ -284,7 +317,7 @@ ALSO_TAKEN = {
 
 
 @pytest.fixture
-def things(doctor: User, patient: User) -> dict[str, str]:
+def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     """What the addresses are about."""
     visit, held = confirmed(doctor, patient, at(10)), hold(doctor, patient, at(11))
     charge = start_payment(held, by=patient)
@@ -294,6 +327,7 @@ def things(doctor: User, patient: User) -> dict[str, str]:
     grant = RecordGrantFactory(doctor=doctor.doctor, content_object=handed_in(patient.patient))
     record = grant.content_object
     attached = attach_record(record, source=visit.pk, by=patient)
+    offer = invite_guardian(child, email=admin.email, relation=Relation.CHILD, by=patient)
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
     return {
         "slug": doctor.doctor.slug,
@@ -301,6 +335,10 @@ def things(doctor: User, patient: User) -> dict[str, str]:
         "doctor": str(doctor.doctor.pk),
         "patient": str(patient.patient.pk),
         "child": str(child.pk),
+        "mother": str(GuardianshipFactory(guardian=patient, patient__birth_date=date(1950, 1, 1)).patient.pk),
+        "bond": str(child.guardianships.get().pk),
+        "offer": str(offer.pk),
+        "token": offer.token,
         "allergy": str(AllergyFactory(patient=child).pk),
         "open": urlencode({"start": at(12).isoformat(), "mode": "video"}),
         "visit": str(visit.pk),
@@ -425,9 +463,10 @@ def test_every_route_refuses_the_methods_that_it_does_not_know(
 
 
 def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: dict[str, Client]) -> None:
-    """A GET writes nothing about a visit, its money or anybody's hours, though its sender may see it."""
-    models = (Appointment, AppointmentEvent, Charge, PaymentAttempt, Refund, Calendar, WeeklyHours, TimeOff)
+    """A GET writes nothing of visits, money, hours, health or family, though its sender may see them."""
+    models: tuple[Any, ...] = (Appointment, AppointmentEvent, Charge, PaymentAttempt, Refund)
     models += (MedicalRecord, RecordGrant, PatientGrant)
+    models += (Calendar, WeeklyHours, TimeOff, Patient, Guardianship, Invitation, NoneKnown, *FACTS.values())
 
     def state() -> list[list[dict[str, Any]]]:
         return [list(model.objects.order_by("pk").values()) for model in models]
@@ -476,3 +515,43 @@ def test_admin_shows_no_reason_of_a_visit(
         for address in (path, f"{path}?q=knee"):
             page = client.get(address, follow=True).content.decode()
             assert "Pain in the knee" not in page
+
+
+def test_admin_shows_nobodys_health_facts(things: dict[str, str], browsers: dict[str, Client], patient: User) -> None:
+    """Neither does any page to which links of the admin lead, nor finds a search anybody by them."""
+    own, client = patient.patient, browsers["admin"]
+    AllergyFactory(patient=own, substance="Zymurgin", reaction="Purple spots")
+    ConditionFactory(patient=own, name="Gallowitis")
+    MedicationStatementFactory(patient=own, name="Quibblane", dose="seven spoons")
+    aunt = {"emergency_name": "Aunt Fernandel", "emergency_phone": "+8801912345678"}
+    Patient.objects.filter(pk=own.pk).update(blood_group="AB-", **aunt)
+    facts = (
+        "Zymurgin",
+        "Purple spots",
+        "Gallowitis",
+        "Quibblane",
+        "seven spoons",
+        "AB-",
+        "AB−",
+        "Fernandel",
+        "19123456",
+    )
+    browsers["patient"].get("/account/health/me/")
+
+    lists = {path for name, path in admin_paths().items() if name.endswith(("_changelist", ":index"))}
+    seen, to_see = set[str](), set(lists)
+    while to_see:
+        address = to_see.pop()
+        seen.add(address)
+        answer = client.get(address, follow=True)
+        page = answer.content.decode() if "html" in answer.headers.get("Content-Type", "") else ""
+        assert [fact for fact in facts if fact in page] == [], address
+        # What a list is sorted and narrowed by shows nothing new.
+        links = {unescape(link) for link in re.findall(r'href="(/admin/[^"#]*)"', page)}
+        to_see |= {link for link in links if "logout" not in link and "?" not in link} - seen
+    assert f"/admin/patients/patient/{own.pk}/change/" in seen
+    assert len(seen) > 30
+
+    for address in lists:
+        for word in ("Zymurgin", "Gallowitis", "AB-", "Fernandel"):
+            assert patient.name not in client.get(address, {"q": word}).content.decode(), address

@@ -156,6 +156,12 @@ def day(value: date | datetime | None) -> str:
 
 
 @register.filter
+def date_of(value: str) -> date:
+    """The day that a notice's facts carry in ISO 8601."""
+    return date.fromisoformat(value)
+
+
+@register.filter
 def day_long(value: date | datetime | None) -> str:
     """Tuesday 14 October; the year follows where it is not this one."""
     if value is None:

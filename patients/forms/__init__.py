@@ -1,6 +1,7 @@
 """What people type about patients."""
 
 from patients.forms.emergency import EmergencyAccessForm, FindPatientForm
+from patients.forms.family import AddressForm, ConsentForm, GuardianForm
 from patients.forms.health import FORMS
 from patients.forms.people import FamilyMemberForm, PatientForm, mobile_number
 from patients.forms.records import (
@@ -18,11 +19,14 @@ from patients.forms.records import (
 __all__ = [
     "FORMS",
     "AddRecordsForm",
+    "AddressForm",
     "ChangeRecordForm",
+    "ConsentForm",
     "EmergencyAccessForm",
     "FamilyMemberForm",
     "FilesField",
     "FindPatientForm",
+    "GuardianForm",
     "PatientForm",
     "RecordsFilterForm",
     "ShareForm",

@@ -24,6 +24,11 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Those that can still be accepted."""
         return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=Now())
 
+    def seen_by(self, user) -> Self:
+        """One's own offers, and those about a patient whom one acts for: all of these one may withdraw."""
+        patients = Patient.objects.acted_for_by(user).values("pk")
+        return self.filter(Q(invited_by=user) | Q(patient__in=patients))
+
     def to_send(self) -> Self:
         """Those whose mail is due, oldest first."""
         return self.open().filter(mail_due_at__lte=Now()).order_by("mail_due_at")

@@ -199,6 +199,25 @@ class GuardianshipQuerySet(models.QuerySet["Guardianship"]):
         """Those that ended with the patient's majority, and not because somebody ended them."""
         return self.filter(valid__endswith__lte=today(), ended_by=None)
 
+    def family_of(self, user) -> Self:
+        """Those by which the user acts for somebody today, and those outgrown whose record nobody has taken over."""
+        left = Q(pk__in=self.outgrown().values("pk"), patient__user=None)
+        rows = self.filter(Q(pk__in=self.current().values("pk")) | left, guardian=user).select_related("patient")
+        return rows.order_by("patient__birth_date", "pk").fetch_mode(PAGE)
+
+    def over(self, patient) -> Self:
+        """Those by which somebody acts for this patient today, and those that the patient may renew."""
+        rows = self.filter(Q(pk__in=self.current().values("pk")) | Q(pk__in=self.outgrown().values("pk")))
+        return rows.filter(patient=patient).select_related("guardian").order_by("-valid").fetch_mode(PAGE)
+
+    def endable_by(self, user) -> Self:
+        """One's own, and those over oneself; also past ones, for ending what has ended is no error."""
+        return self.filter(Q(guardian=user) | Q(patient__user=user))
+
+    def to_announce(self, until: date) -> Self:
+        """Those that end by themselves until that day, and whose guardian has not been told."""
+        return self.current().filter(valid__endswith__lte=until, announced_at=None)
+
 
 @tracked()
 class Guardianship(models.Model):
@@ -235,6 +254,10 @@ class Guardianship(models.Model):
 
     def __str__(self) -> str:
         return f"{self.guardian_id} → {self.patient_id}"
+
+    @property
+    def is_current(self) -> bool:
+        return self.valid.lower <= today() and (self.valid.upper is None or today() < self.valid.upper)
 
     @property
     def guardian_as(self):

@@ -1,6 +1,17 @@
 """What patients does, for its own pages and for the rooms above it."""
 
 from patients.services.emergency import close_emergency_access, open_emergency_access, review_emergency_access
+from patients.services.family import (
+    accept_invitation,
+    announce_endings,
+    ask_consent,
+    check_invitation,
+    end_guardianship,
+    hand_over,
+    invite_guardian,
+    renew_guardianship,
+    withdraw_invitation,
+)
 from patients.services.health import (
     Section,
     add_fact,
@@ -14,6 +25,7 @@ from patients.services.health import (
     standing,
     take_none_back,
 )
+from patients.services.mail import send_invitation
 from patients.services.people import (
     add_family_member,
     begin_care,
@@ -48,17 +60,24 @@ __all__ = [
     "MOST_ATTACHED",
     "About",
     "Section",
+    "accept_invitation",
     "add_fact",
     "add_family_member",
     "add_record",
+    "announce_endings",
+    "ask_consent",
     "attach_record",
     "begin_care",
     "change_fact",
     "change_person",
     "change_record",
+    "check_invitation",
     "close_emergency_access",
     "detach_record",
     "end_care",
+    "end_guardianship",
+    "hand_over",
+    "invite_guardian",
     "majority",
     "note_read",
     "note_reading",
@@ -72,9 +91,11 @@ __all__ = [
     "remove_file",
     "remove_past_grants",
     "remove_record",
+    "renew_guardianship",
     "review_emergency_access",
     "revoke_share",
     "say_none",
+    "send_invitation",
     "set_phone",
     "share_kind",
     "share_record",
@@ -82,4 +103,5 @@ __all__ = [
     "standing",
     "subject_of",
     "take_none_back",
+    "withdraw_invitation",
 ]

@@ -7,12 +7,14 @@ from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Action, Ground, User
+from accounts.trail import write_trail
 from config.db import lock
 from doctors.models import Doctor
 from patients import rules
 from patients.errors import Changed
 from patients.models import AGE_OF_MAJORITY, PERSONAL, CareRelationship, Guardianship, Patient, Relation, today
+from patients.services.health import standing
 from patients.services.sharing import lend_attached, take_back_attached
 
 
@@ -32,11 +34,20 @@ def own_patient(user: User) -> Patient:
 def add_family_member(
     guardian: User, *, name: str, relation: Relation, birth_date: date | None = None, sex: str = "", phone: str = ""
 ) -> Patient:
-    """A new patient whom the user acts for from today on; for somebody under 18, until the birthday."""
+    """A new patient whom the user acts for from today on; for somebody under 18, until the birthday.
+
+    Asked twice for one name and birthday, it is the same patient. Locks the account.
+    """
+    lock(User.objects.only("pk"), [guardian.pk])
+    family = Patient.objects.acted_for_by(guardian).filter(user=None)
+    there = family.filter(name__iexact=name, birth_date=birth_date).first()
+    if there is not None:
+        return there
     patient = Patient.objects.create(name=name, birth_date=birth_date, sex=sex, phone=phone)
-    Guardianship.objects.create(
+    bond = Guardianship.objects.create(
         guardian=guardian, patient=patient, relation=relation, valid=DateRange(today(), end_for(patient))
     )
+    write_trail(Action.ADDED, by=guardian, about=patient, subject=patient.pk, ground=Ground.GUARDIAN, ground_id=bond.pk)
     return patient
 
 
@@ -53,12 +64,15 @@ def change_person(patient: Patient, *, by: User) -> None:
     ):
         raise Changed
     patient.save(update_fields=PERSONAL)
+    ground, ground_id = standing(by, now)
+    write_trail(Action.CHANGED, by=by, about=patient, subject=patient.pk, ground=ground, ground_id=ground_id)
     if patient.user_id:
         User.objects.filter(pk=patient.user_id).update(name=patient.name)
-    if patient.is_minor:
-        for guardianship in Guardianship.objects.current().filter(patient=patient):
-            guardianship.valid = DateRange(guardianship.valid.lower, end_for(patient))
-            guardianship.save(update_fields=["valid"])
+    if patient.is_minor and now.birth_date != patient.birth_date:
+        for bond in Guardianship.objects.current().filter(patient=patient):
+            # An end that was announced is another one now.
+            bond.valid, bond.announced_at = DateRange(bond.valid.lower, end_for(patient)), None
+            bond.save(update_fields=["valid", "announced_at"])
 
 
 def end_for(patient: Patient) -> date | None:

@@ -1,4 +1,4 @@
-"""Family: whom one books for."""
+"""Family: whom one acts for, and what becomes of a record whose owner has come of age."""
 
 from uuid import UUID
 
@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from config.http import next_path
-from patients import rules
-from patients.forms import FamilyMemberForm
-from patients.models import Patient
-from patients.services import add_family_member, silences
+from config.http import next_path, require
+from patients import rules, services
+from patients.forms import AddressForm, FamilyMemberForm
+from patients.models import Guardianship, Invitation, Patient
+from patients.views.guardians import answer_invitation_form
 
 
 @never_cache
@@ -23,12 +23,14 @@ from patients.services import add_family_member, silences
 def member(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Somebody whom one acts for: the ways to what concerns them, and who else cares for them."""
     patient = get_object_or_404(Patient.objects.acted_for_by(request.user), pk=pk)
-    bonds = patient.guardianships.current().select_related("guardian").order_by("pk")
     context = {
         "patient": patient,
-        "bonds": bonds,
-        "silences": silences([patient.pk])[patient.pk],
+        "bonds": Guardianship.objects.over(patient).current(),
+        "offers": Invitation.objects.open().filter(patient=patient).order_by("pk"),
+        "silences": services.silences([patient.pk])[patient.pk],
         "keeps_person": rules.keeps_person(request.user, patient),
+        "may_invite": rules.may_invite_guardian(request.user, patient),
+        "may_hand_over": rules.may_hand_over(request.user, patient),
     }
     return render(request, "patients/member.html", context)
 
@@ -41,8 +43,26 @@ def add_member(request: HttpRequest) -> HttpResponse:
     form = FamilyMemberForm(request.POST if request.method == "POST" else None)
     onward = next_path(request, otherwise="account")
     if request.method == "POST" and form.is_valid():
-        member = add_family_member(request.user, **form.cleaned_data)
+        member = services.add_family_member(request.user, **form.cleaned_data)
         messages.success(request, _("%(name)s is added.") % {"name": member.name})
         return redirect(onward)
     status = 422 if form.errors else 200
     return render(request, "patients/add_member.html", {"form": form, "next": onward}, status=status)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def hand_over(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Offer a record to the person whose it is; also by those who acted until that person came of age."""
+    patient = get_object_or_404(Patient.objects.to_hand_over_by(request.user), pk=pk)
+    require(rules.may_hand_over(request.user, patient))
+    form = AddressForm(request.POST if request.method == "POST" else None)
+
+    def send() -> None:
+        services.hand_over(patient, email=form.cleaned_data["email"], by=request.user)
+
+    is_current = rules.acts_for(request.user, patient.pk)
+    return answer_invitation_form(
+        request, "patients/hand_over.html", form, send, patient=patient, back=patient.pk if is_current else None
+    )
