@@ -48,7 +48,7 @@ def test_account_shows_the_family_in_as_many_queries_for_one_as_for_three(
     assert "Nobody yet" in read(client, "/account/").html
     for _ in range(3):
         GuardianshipFactory(guardian=patient, patient__name="Mitu")
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(7):
             page = read(client, "/account/")
     assert page.html.count("My child") == 3
     assert page.links["Add somebody you care for"] == "/account/family/add/?next=/account/"

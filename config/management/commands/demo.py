@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import people, visits
+from config.demo import health, people, visits
 
 SEED = 20260415
 
@@ -39,6 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(doctors)} doctors")
         accounts = people.make_patients(random, password, taken)
         self.stdout.write(f"{len(accounts)} patients with their families")
+        health.add_families(random, accounts)
         diary = visits.Diary(random, doctors)
         written = (
             visits.write_demo_patients_story(diary, doctors, accounts[0])
@@ -46,5 +47,8 @@ class Command(BaseCommand):
             + visits.write_year(diary, doctors, accounts)
         )
         self.stdout.write(f"{written} visits in the past year and the coming days")
+        facts = health.write_health(random, accounts)
+        looks = health.write_trail_of_the_year(random, accounts)
+        self.stdout.write(f"{facts} health facts, looked at {looks} times")
         refresh_listings([doctor.pk for doctor in doctors])
         diary.tell_sandbox(settings.DATA_DIR / "sandbox")
