@@ -11,6 +11,7 @@ from patients.models import (
     EmergencyAccess,
     FileToRemove,
     Guardianship,
+    Invitation,
     MedicalRecord,
     NoneKnown,
     Patient,
@@ -43,6 +44,7 @@ def blank_patient(patient: Patient, *, by: User) -> None:
     told = list(Guardianship.objects.filter(patient=patient).values_list("guardian", flat=True))
     Notification.objects.filter(user__in=told, facts__patient=patient.name).delete()
     Guardianship.objects.filter(patient=patient).delete()
+    Invitation.objects.filter(patient=patient).delete()
     EmergencyAccess.objects.filter(patient=patient).update(words="", review_words="")
     for name in PERSONAL:
         field = patient._meta.get_field(name)
@@ -54,5 +56,6 @@ def blank_patient(patient: Patient, *, by: User) -> None:
 
 
 def end_guardianships_of(user: User) -> None:
-    """The user acts for nobody any more."""
+    """The user acts for nobody any more, and no invitation keeps the address."""
     Guardianship.objects.filter(guardian=user).delete()
+    Invitation.objects.filter(Q(invited_by=user) | Q(accepted_by=user) | Q(email=user.email)).delete()
