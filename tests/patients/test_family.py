@@ -18,6 +18,7 @@ from patients.models import Guardianship, Patient, Relation, today
 from patients.services import add_family_member, majority, own_patient, phone_of, set_phone
 from tests.factories.accounts import UserFactory
 from tests.factories.patients import GuardianshipFactory, PatientFactory
+from tests.plans import steps_of
 
 type ClientOf = Callable[[User], Client]
 
@@ -182,3 +183,16 @@ def test_page_by_another_method_is_refused(patient: User, client_of: ClientOf) -
 def test_patient_without_family_is_the_only_choice(patient: User) -> None:
     PatientFactory()
     assert list(Patient.objects.acted_for_by(patient)) == [patient.patient]
+
+
+def test_whom_one_acts_for_and_who_hears_of_it_are_found_without_reading_everybody(patient: User) -> None:
+    """Every page of a patient asks the one, every notice the other: neither may grow with the number of people."""
+    child = GuardianshipFactory(guardian=patient).patient
+    for act, table in (
+        (lambda: list(Patient.objects.acted_for_by(patient)), "patients_patient"),
+        (lambda: list(child.people()), "accounts_user"),
+    ):
+        steps = steps_of(act, table)
+        assert steps
+        for step in steps:
+            assert "Cond: " in step, step
