@@ -182,6 +182,8 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] |= {"application_name": "portal", "connect_timeout": "5"}
+# The statements of a booking are prepared on each connection; off where a pooler gives one's connection to others.
+DATABASE_PREPARE: bool = env.bool("DATABASE_PREPARE", True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Who changed a row stands in the row of its history, which is written once.
 PGHISTORY_CONTEXT_FIELD = pghistory.ContextJSONField()

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db import connection
 
+from config.processes import wait_until
+
 PATIENCE = 60
 
 
@@ -71,3 +73,16 @@ def no_deadlock() -> Iterator[None]:
     before = deadlocks()
     yield
     assert deadlocks() == before, "PostgreSQL had to break a deadlock"
+
+
+def wait_for_a_blocked_backend() -> None:
+    """Until a connection of this database waits for another's lock."""
+
+    def somebody_waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            return bool(cursor.fetchone()[0])
+
+    assert wait_until(somebody_waits, timeout=30)
