@@ -97,10 +97,12 @@ class BookingForm(VisitForm):
     )
     field_order = ("patient", "phone", "reason", "files")
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, patients: list[Patient] | None = None, **kwargs: Any) -> None:
+        """`patients` are those whom the user acts for, where they have been read already."""
         super().__init__(*args, **kwargs)
         self.user = user
-        patients = list(Patient.objects.acted_for_by(user).order_by("created_at"))
+        if patients is None:
+            patients = list(Patient.objects.acted_for_by(user).order_by("created_at"))
         own = next((patient for patient in patients if patient.user_id == user.pk), None)
         family = [patient for patient in patients if patient is not own]
         me = (str(own.pk) if own else ME, _("Me (%(name)s)") % {"name": own.name if own else user.name})

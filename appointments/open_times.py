@@ -47,5 +47,10 @@ def find_open_slot(doctor: Doctor, start: datetime, mode: str, *, notice: timede
         return None
     if notice is not None:
         doctor_time.rules = replace(doctor_time.rules, notice=notice)
-    slot = doctor_time.open_slot(start.astimezone(UTC), timezone.now())
+    return open_slot_by(doctor_time, start, mode, timezone.now())
+
+
+def open_slot_by(doctor_time: DoctorTime, start: datetime, mode: str, now: datetime) -> Slot | None:
+    """The open slot at exactly this instant and by this mode, or None, as far as the doctor's time goes."""
+    slot = doctor_time.open_slot(start.astimezone(UTC), now)
     return slot if slot is not None and mode in slot.modes else None

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from appointments import notices
 from appointments.errors import IllegalMove, NotCancellable, PatientBusy, SlotGone, TooManyHolds
+from appointments.hold_statements import lock_and_look, write_hold
 from appointments.models import (
     HOLD,
     LIVE_HOLDS_AN_ACCOUNT,
@@ -30,7 +31,7 @@ from appointments.models import (
     AppointmentEvent,
     Status,
 )
-from appointments.open_times import find_open_slot
+from appointments.open_times import find_open_slot, open_slot_by
 from config.db import constraint_name, lock, retry_serialization
 from doctors.models import Doctor, Mode
 from doctors.services import mark_stale
@@ -89,47 +90,50 @@ def hold_slot(
 
 
 def _hold_locked(doctor_id: int, *, start: datetime, mode: str, patient_id: UUID, by: User, reason: str) -> Appointment:
-    # The calendar is read by a statement of its own: one that came with the lock would be as old as the wait for it.
-    doctor = lock(Doctor.objects.public(), [doctor_id]).get(doctor_id)
-    if doctor is None:
+    scene = lock_and_look(doctor_id, patient_id=patient_id, account_id=by.pk, start=start)
+    if scene is None:
         raise SlotGone
-    patient = lock(Patient.objects.only("pk"), [patient_id])[patient_id]
-    lock(User.objects.only("pk"), [by.pk])
-
-    live = list(Appointment.objects.live_holds(by))
-    for hold in live:
-        if (hold.doctor_id, hold.patient_id, hold.start, hold.mode) == (doctor_id, patient_id, start, mode):
-            if reason and reason != hold.reason:
-                hold.reason = reason
-                hold.save(update_fields=["reason"])
-            return hold
-    if len(live) >= LIVE_HOLDS_AN_ACCOUNT:
+    for hold in scene.live:
+        if (hold.doctor, hold.patient, hold.period.lower, hold.mode) == (doctor_id, patient_id, start, mode):
+            return _asked_again(hold.pk, reason)
+    if len(scene.live) >= LIVE_HOLDS_AN_ACCOUNT:
         raise TooManyHolds
-    slot = find_open_slot(doctor, start, mode)
-    fee = doctor.fee(mode) if slot else None
+    doctor, doctor_time = scene.doctor, scene.time
+    if doctor_time is None or mode not in doctor.modes:
+        raise SlotGone
+    slot, fee = open_slot_by(doctor_time, start, mode, scene.now), doctor.fee(mode)
     if slot is None or fee is None:
         raise SlotGone
 
-    rules = doctor.calendar.rules
+    rules = doctor_time.rules
     blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
-    expire_lapsed_holds(doctor=doctor, patient=patient, blocked=blocked)
-    appointment = Appointment.objects.create(
-        doctor=doctor,
-        patient=patient,
-        booked_by=by,
-        period=DateTimeTZRange(slot.start, slot.end),
-        blocked=DateTimeTZRange(blocked.start, blocked.end),
-        mode=mode,
-        place_id=slot.place if mode == Mode.IN_PERSON else None,
-        reason=reason,
-        hold_expires_at=min(timezone.now() + HOLD, slot.start),
-        fee=fee,
-        currency=doctor.currency,
-        policy=CANCELLATION_POLICY,
+    if scene.lapsed:
+        expire_lapsed_holds(doctor=doctor, patient=Patient(pk=patient_id), blocked=blocked)
+    return write_hold(
+        Appointment(
+            id=scene.key,
+            doctor=doctor,
+            patient_id=patient_id,
+            booked_by=by,
+            period=DateTimeTZRange(slot.start, slot.end),
+            blocked=DateTimeTZRange(blocked.start, blocked.end),
+            mode=mode,
+            place_id=slot.place if mode == Mode.IN_PERSON else None,
+            reason=reason,
+            hold_expires_at=min(scene.now + HOLD, slot.start),
+            fee=fee,
+            currency=doctor.currency,
+            policy=CANCELLATION_POLICY,
+        )
     )
-    AppointmentEvent.objects.create(appointment=appointment, by=by, new=Status.HELD)
-    mark_stale([doctor_id])
-    return appointment
+
+
+def _asked_again(hold_id: UUID, reason: str) -> Appointment:
+    hold = Appointment.objects.get(pk=hold_id)
+    if reason and reason != hold.reason:
+        hold.reason = reason
+        hold.save(update_fields=["reason"])
+    return hold
 
 
 # All of the fee goes back until the visit begins, whoever cancels.

@@ -147,18 +147,6 @@ class WeeklyHours(models.Model):
         total = (self.start.hour * 60 + self.start.minute + self.minutes) % MINUTES_A_DAY
         return time(total // 60, total % 60)
 
-    @property
-    def block(self) -> slots.WeeklyBlock:
-        return slots.WeeklyBlock(
-            weekday=self.weekday,
-            start=self.start.hour * 60 + self.start.minute,
-            minutes=self.minutes,
-            modes=frozenset(self.modes),
-            place=self.place_id,
-            valid_from=self.valid.lower,
-            valid_until=self.valid.upper - timedelta(days=1) if self.valid.upper else None,
-        )
-
 
 class PeriodQuerySet(models.QuerySet):
     def touching(self, window: slots.Interval) -> Self:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
 from appointments.errors import PatientBusy, SlotGone, TooManyHolds
 from appointments.forms import BookingForm, ChosenTimeForm, VisitForm
+from appointments.hold_statements import doctor_and_patients
 from appointments.models import Appointment, Status
 from appointments.open_times import find_open_slot
 from appointments.services import hold_slot
@@ -22,6 +24,7 @@ from appointments.views.files import put_files
 from appointments.views.times import other_zone
 from doctors.models import Doctor, Mode
 from patients.forms import close_files
+from patients.models import Patient
 from patients.services import own_patient, set_phone
 from scheduling.slots import Slot
 
@@ -38,15 +41,14 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
     """The form of one chosen time. A visitor's answers are kept while they sign in or sign up."""
     errand = _errand(request)
     finishes = request.method == "POST" and not errand
-    doctors = Doctor.objects.public()
-    # Finishing shows nothing of the doctor, and is looked up again under the doctor's lock.
-    doctor = get_object_or_404(doctors if finishes else doctors.for_cards().select_related("calendar"), slug=slug)
+    # Finishing shows nothing of the doctor, who is looked up again under the lock; what else the form asks comes along.
+    doctor, patients = _found(slug, request.user) if finishes else (_doctor(slug), None)
     chosen = ChosenTimeForm(request.GET)
     if not chosen.is_valid():
         messages.error(request, chosen.errors.get("start", [_("Please choose a time.")])[0])
         return redirect("appointments:times", slug)
     start, mode = chosen.cleaned_data["start"], chosen.cleaned_data["mode"]
-    form = _form(request, doctor)
+    form = _form(request, doctor, patients)
     status = 422 if form.errors else 200
     if finishes and form.is_valid():
         try:
@@ -57,11 +59,12 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
             status = refusal.status
         except SlotGone:
             _let_files_go(request, form)
-            return _slot_gone(request, doctor, start, mode)
+            return _slot_gone(request, _doctor(slug), start, mode)
         else:
             request.session.pop(DRAFT, None)
             put_files(request, hold, form.cleaned_data["files"])
             return redirect(hold)
+    doctor = _doctor(slug) if finishes else doctor
     slot = find_open_slot(doctor, start, mode)
     if slot is None:
         return _slot_gone(request, doctor, start, mode)
@@ -81,13 +84,26 @@ def _let_files_go(request: HttpRequest, form: BookingForm) -> None:
         messages.info(request, _("Please choose your files once more; they were not kept."))
 
 
-def _form(request: HttpRequest, doctor: Doctor) -> BookingForm | VisitForm:
+def _doctor(slug: str) -> Doctor:
+    """All that the form's page shows of the doctor."""
+    return get_object_or_404(Doctor.objects.public().for_cards().select_related("calendar"), slug=slug)
+
+
+def _found(slug: str, user: User) -> tuple[Doctor, list[Patient]]:
+    """The doctor's key, and whom the user acts for."""
+    doctor, patients = doctor_and_patients(slug, account_id=user.pk)
+    if doctor is None:
+        raise Http404
+    return doctor, patients
+
+
+def _form(request: HttpRequest, doctor: Doctor, patients: list[Patient] | None) -> BookingForm | VisitForm:
     data = request.POST if request.method == "POST" else None
     kept = {} if data else {"reason": _kept(request, doctor)}
-    user = request.user
-    if not user.is_authenticated:
+    if not request.user.is_authenticated:
         return VisitForm(data, initial=kept)
-    return BookingForm(user, data, request.FILES if data is not None else None, initial=kept)
+    files = request.FILES if data is not None else None
+    return BookingForm(request.user, data, files, initial=kept, patients=patients)
 
 
 def _errand(request: HttpRequest) -> str:

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
+from urllib.parse import urlencode
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
+from appointments import hold_statements
 from appointments.errors import IllegalMove, PatientBusy, SlotGone, TooManyHolds
 from appointments.models import Appointment, AppointmentEvent, Status
 from appointments.services import expire_hold, extend_hold, start_payment
@@ -381,14 +384,106 @@ def test_hold_and_its_end_make_search_look_again(doctor: User, patient: User) ->
 def test_hold_takes_the_same_statements_however_long_the_history(
     doctor: User, patient: User, stranger: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    # Doctor, patient, account, live holds, calendar, hours, what bears on the time, lapsed holds, the appointment, its
-    # event, the listing; and two of a savepoint, where the transaction's own would be.
-    with django_assert_num_queries(13):
+    hold(doctor, PatientFactory().user, at(16))  # the first of a connection prepares the statements
+    # A message with three locks and what must be known, and one with the appointment, its event and the listing; and
+    # two statements of a savepoint, where the transaction's own would be.
+    with django_assert_num_queries(4):
         hold(doctor, patient, at(9))
     for quarter in range(3):
         confirmed(doctor, stranger, at(12, 15 * quarter))
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(4):
         hold(doctor, stranger, at(10))
+
+
+def test_form_that_is_sent_takes_the_same_statements_however_large_the_family(
+    doctor: User, patient: User, client_of: Callable, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    def send(start: datetime) -> None:
+        path = f"/book/{doctor.doctor.slug}/?{urlencode({'start': start.isoformat(), 'mode': 'video'})}"
+        response = client.post(path, {"patient": str(patient.patient.pk), "reason": "x"})
+        assert response.status_code == 302
+
+    client = client_of(patient)
+    send(at(9))
+    Appointment.objects.update(status=Status.CANCELLED)
+    # The session, the user; one message for the doctor's key and the patients, and the four of a hold.
+    with django_assert_num_queries(7):
+        send(at(10))
+    GuardianshipFactory.create_batch(3, guardian=patient)
+    with django_assert_num_queries(7):
+        send(at(11))
+
+
+def test_hold_that_lapses_while_the_next_booker_waits_for_the_doctor_is_out_of_the_way(
+    db: None, doctor: User, patient: User, stranger: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is read after the locks, however long they took."""
+    first = hold(doctor, patient)
+    late = timezone.now() + 11 * MINUTE
+
+    def wait_then_look(**values: object) -> object:
+        found = look.run(**values)
+        monkeypatch.setattr(hold_statements.timezone, "now", lambda: late)
+        return found
+
+    look = hold_statements.look
+    monkeypatch.setattr(hold_statements, "look", SimpleNamespace(run=wait_then_look))
+    second = hold(doctor, stranger)
+
+    assert second.hold_expires_at == late + 10 * MINUTE
+    first.refresh_from_db()
+    assert first.status == Status.EXPIRED
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_two_holds_count_while_they_live(
+    doctor: User, patient: User, monkeypatch: pytest.MonkeyPatch, lives: bool
+) -> None:
+    child = GuardianshipFactory(guardian=patient).patient
+    hold(doctor, patient, at(10))
+    hold(doctor, patient, at(11), patient=child)
+    now = timezone.now() + (9 if lives else 11) * MINUTE
+    monkeypatch.setattr(hold_statements.timezone, "now", lambda: now)
+    if lives:
+        with pytest.raises(TooManyHolds):
+            hold(doctor, patient, at(12))
+    else:
+        assert hold(doctor, patient, at(12)).status == Status.HELD
+
+
+def test_hold_leaves_the_row_as_the_model_would_make_it(doctor: User, patient: User) -> None:
+    """The statement is written beforehand: whatever it leaves out must be what a new row of the model has."""
+    held = hold(doctor, patient, reason="A sore throat")
+    stored = Appointment.objects.get(pk=held.pk)
+    for field in Appointment._meta.concrete_fields:
+        assert getattr(held, field.attname) == getattr(stored, field.attname), field.name
+    assert not held._state.adding
+    given = {name: getattr(stored, name) for name in hold_statements.GIVEN if name != "id"}
+    with transaction.atomic():
+        stored.status = Status.CANCELLED
+        stored.save()
+        usual = Appointment.objects.create(**given)
+        usual.refresh_from_db()
+        for field in Appointment._meta.concrete_fields:
+            if field.name not in {"id", "created_at", "status"}:
+                assert getattr(usual, field.attname) == getattr(held, field.attname), field.name
+        transaction.set_rollback(True)
+    events = AppointmentEvent.objects.filter(appointment=held).values_list("old", "new", "by", "code")
+    assert list(events) == [("", "held", patient.pk, "")]
+
+
+@pytest.mark.parametrize("prepare", [True, False], ids=["prepared", "plain"])
+def test_hold_by_prepared_statements_and_by_plain_ones_is_the_same(
+    doctor: User, patient: User, stranger: User, settings: Settings, prepare: bool
+) -> None:
+    settings.DATABASE_PREPARE = prepare
+    held = hold(doctor, patient, reason="50% of the day; 'fever' \\ জ্বর")
+    held.refresh_from_db()
+    assert (held.status, held.start, held.reason) == (Status.HELD, at(10), "50% of the day; 'fever' \\ জ্বর")
+    with pytest.raises(SlotGone):
+        hold(doctor, stranger)
+    with pytest.raises(PatientBusy):
+        hold(DoctorFactory(with_hours=True).user, patient)
 
 
 def test_hold_for_another_persons_patient_is_not_offered_by_the_form(

@@ -5,11 +5,13 @@ The races show that nobody deadlocks today; this shows why, and fails before a r
 
 import re
 from collections.abc import Callable
+from threading import Event
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import User
 from appointments import hours, services
@@ -19,6 +21,7 @@ from doctors.models import Doctor
 from payments.models import Charge
 from payments.services import approve_review, refund_by_admin
 from scheduling.models import Calendar
+from tests.appointments.races import at_once, wait_for_a_blocked_backend
 from tests.appointments.visits import at, confirmed, held_until_past, hold, money_for, pay
 
 CHARGE, DOCTOR, PATIENT, ACCOUNT, APPOINTMENT = ORDER = (
@@ -32,21 +35,78 @@ LOCKS = re.compile(r'^SELECT .*? FROM "(\w+)".* FOR (?:NO KEY )?UPDATE')
 CHANGES = re.compile(r'^UPDATE "(appointments_appointment)"')
 
 
-def locked_by(act: Callable[[], object]) -> list[str]:
-    """The tables of the order that the act locks rows of, one after the other, repetitions left out."""
+def statements_of(act: Callable[[], object]) -> list[str]:
+    """What the act asks of the database, the statements of a message one by one."""
     with CaptureQueriesContext(connection) as captured:
         act()
+    return [sql for query in captured for sql in query["sql"].split(";\n")]
+
+
+def locked_by(act: Callable[[], object]) -> list[str]:
+    """The tables of the order that the act locks rows of, one after the other, repetitions left out."""
     found: list[str] = []
-    for query in captured:
-        for match in (LOCKS.match(query["sql"]), CHANGES.match(query["sql"])):
+    for sql in statements_of(act):
+        for match in (LOCKS.match(sql), CHANGES.match(sql)):
             if match and match[1] in ORDER and match[1] not in found:
                 found.append(match[1])
     return found
 
 
-def test_holding_locks_doctor_patient_account(doctor: User, patient: User) -> None:
-    # The lapsed holds in the way come last: appointments.
-    assert locked_by(lambda: hold(doctor, patient)) == [DOCTOR, PATIENT, ACCOUNT, APPOINTMENT]
+def test_holding_locks_doctor_patient_account(doctor: User, patient: User, settings: Settings) -> None:
+    # Written out, and not by the names under which they are prepared: the same statements in the same order.
+    settings.DATABASE_PREPARE = False
+    assert locked_by(lambda: hold(doctor, patient)) == [DOCTOR, PATIENT, ACCOUNT]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("prepare", [True, False], ids=["prepared", "plain"])
+@pytest.mark.parametrize("held_up_at", [DOCTOR, PATIENT, ACCOUNT])
+def test_hold_that_waits_for_one_lock_has_those_before_it_and_none_after(
+    doctor: User, patient: User, settings: Settings, prepare: bool, held_up_at: str
+) -> None:
+    """Seen from outside, while the booker waits: three locks in one message are taken one after the other."""
+    settings.DATABASE_PREPARE = prepare
+    rows = {DOCTOR: doctor.doctor, PATIENT: patient.patient, ACCOUNT: patient}
+    in_the_way, seen = Event(), Event()
+
+    def stand_in_the_way() -> None:
+        with transaction.atomic():
+            assert not is_locked(rows[held_up_at])
+            in_the_way.set()
+            assert seen.wait(30)
+
+    def book() -> Appointment:
+        assert in_the_way.wait(30)
+        return hold(doctor, patient)
+
+    def look() -> dict[str, bool]:
+        try:
+            wait_for_a_blocked_backend()
+            return {table: is_locked_elsewhere(row) for table, row in rows.items()}
+        finally:
+            seen.set()
+
+    _stood, booked, looked = at_once(stand_in_the_way, book, look)
+    assert (booked.error, looked.error) == (None, None)
+    number = list(rows).index(held_up_at)
+    assert list(looked.value.values()) == [place <= number for place in range(3)]
+
+
+def is_locked(row: models.Model) -> bool:
+    """Whether another transaction has the row; if not, this one has it from now on."""
+    try:
+        with transaction.atomic():
+            type(row).objects.select_for_update(no_key=True, nowait=True).get(pk=row.pk)
+    except OperationalError:
+        return True
+    return False
+
+
+def is_locked_elsewhere(row: models.Model) -> bool:
+    with transaction.atomic():
+        answer = is_locked(row)
+        transaction.set_rollback(True)
+    return answer
 
 
 def test_paying_and_extending_lock_the_booking_in_order(doctor: User, patient: User) -> None:
@@ -106,9 +166,7 @@ def test_lapsed_holds_in_the_way_are_locked_by_their_keys_before_any_is_changed(
 ) -> None:
     held_until_past(hold(doctor, stranger))
     held_until_past(hold(other_doctor, patient))
-    with CaptureQueriesContext(connection) as captured:
-        hold(doctor, patient)
-    statements = [query["sql"] for query in captured]
+    statements = statements_of(lambda: hold(doctor, patient))
     locks = [number for number, sql in enumerate(statements) if (m := LOCKS.match(sql)) and m[1] == APPOINTMENT]
     changes = [number for number, sql in enumerate(statements) if CHANGES.match(sql)]
     assert len(locks) == 1

@@ -1,6 +1,8 @@
 """Which times are open, for one doctor and for many, as the pages show them to viewers anywhere."""
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,20 +10,28 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import IntegrityError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+from django.db.models import Value
 from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from appointments.models import Appointment, Status
-from appointments.open_times import days_window, find_open_slot, slots_of
+from appointments.hold_statements import lock_and_look
+from appointments.models import OCCUPYING, Appointment, Status
+from appointments.open_times import days_window, find_open_slot, open_slot_by, slots_of
 from doctors.models import Doctor, Mode, PracticePlace
+from scheduling.calendars import around
 from scheduling.models import Calendar, ExtraHours, TimeOff, WeeklyHours
-from scheduling.slots import Interval, Slot
+from scheduling.slots import Interval, Slot, reach
 from tests.appointments.visits import DHAKA
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import PatientFactory
+from tests.plans import steps_of
 
 type ClientOf = Callable[[User], Client]
 
@@ -181,6 +191,91 @@ def test_doctors_of_one_read_keep_their_own_rules(doctor: User, other_doctor: Us
     assert "10:00" not in free(found[doctor.doctor.pk])
     # Nine in London is three in the afternoon in Dhaka.
     assert free(found[other_doctor.doctor.pk]) == ["15:00", "16:30", "18:00", "19:30", "21:00"]
+
+
+@pytest.mark.parametrize(
+    ("slot", "before", "after"), [(15, 0, 0), (5, 0, 120), (240, 120, 0), (20, 7, 13), (240, 120, 120)]
+)
+def test_time_that_bears_on_a_slot_is_the_same_in_sql(doctor: User, slot: int, before: int, after: int) -> None:
+    Calendar.objects.update(slot_minutes=slot, buffer_before_minutes=before, buffer_after_minutes=after)
+    start = on(2, 9, 15)
+    in_sql = Calendar.objects.values_list(around(Value(start, output_field=models.DateTimeField())), flat=True).get()
+    near = reach(calendar(doctor).rules, Interval(start, start))
+    assert (in_sql.lower, in_sql.upper) == (near.start, near.end)
+
+
+@given(data=st.data())
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_booker_finds_open_what_the_page_finds_open(doctor: User, data: st.DataObject) -> None:
+    """Two readers of one calendar: that of the pages, and that under a hold's locks."""
+    minutes = data.draw(st.lists(st.integers(8 * 60, 18 * 60), max_size=6), label="booked, in minutes of the day")
+    length, before, after = data.draw(st.sampled_from([(15, 0, 0), (20, 5, 10), (60, 30, 0), (45, 0, 120)]))
+    away = data.draw(st.one_of(st.none(), st.integers(9, 16)), label="away at that hour")
+    extra = data.draw(st.one_of(st.none(), st.integers(17, 22)), label="extra hours from")
+    status = st.sampled_from([*OCCUPYING, Status.CANCELLED])
+    patient = PatientFactory()
+    with transaction.atomic():
+        Calendar.objects.update(
+            slot_minutes=length, buffer_before_minutes=before, buffer_after_minutes=after, notice_minutes=60
+        )
+        for minute in minutes:
+            with suppress(IntegrityError), transaction.atomic():
+                booked = book(doctor, on(2, 0) + timedelta(minutes=minute), status=data.draw(status))
+                if data.draw(st.booleans(), label="its hold has run out"):
+                    Appointment.objects.filter(pk=booked.pk).update(hold_expires_at=NOW)
+        if away is not None:
+            TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(on(2, away), on(2, away + 1)))
+        if extra is not None:
+            place = PracticePlaceFactory(doctor=doctor.doctor, is_active=data.draw(st.booleans()))
+            modes = data.draw(st.sampled_from([["video"], ["in_person"], ["video", "in_person"]]))
+            period = DateTimeTZRange(on(2, extra), on(2, extra + 1))
+            ExtraHours.objects.create(doctor=doctor.doctor, period=period, modes=modes, place=place)
+        profile = Doctor.objects.get(user=doctor)
+        for minute in data.draw(
+            st.lists(st.integers(0, 24 * 12), min_size=1, max_size=12), label="asked, in 5 minutes"
+        ):
+            start = on(2, 0) + timedelta(minutes=5 * minute)
+            scene = lock_and_look(
+                profile.pk, patient_id=patient.pk, account_id=patient.user.pk, start=start.astimezone(UTC)
+            )
+            assert scene is not None
+            assert scene.time is not None
+            for mode in Mode.values:
+                assert open_slot_by(scene.time, start, mode, scene.now) == find_open_slot_of_any_fee(
+                    profile, start, mode
+                )
+        transaction.set_rollback(True)
+
+
+def find_open_slot_of_any_fee(doctor: Doctor, start: datetime, mode: str) -> Slot | None:
+    doctor.fee_video = doctor.fee_in_person = Decimal(0)
+    return find_open_slot(doctor, start, mode)
+
+
+def test_bookings_of_others_are_not_read_for_the_times_of_some(
+    doctor: User, other_doctor: User, patient: User, stranger: User
+) -> None:
+    """An index of ranges is searched by doctor *and* time. By time alone it leads to the bookings of the whole country,
+    which is what PostgreSQL does for a list of doctors, and where a doctor's key is a plain number."""
+    rows = []
+    for whose, who in ((doctor, patient), (other_doctor, stranger)):
+        for quarter in range(150):
+            start = on(2, 0) + timedelta(minutes=15 * quarter)
+            period = DateTimeTZRange(start, start + timedelta(minutes=15))
+            booking = {"doctor": whose.doctor, "patient": who.patient, "booked_by": who, "fee": 0, "mode": "video"}
+            rows.append(Appointment(**booking, period=period, blocked=period, status=Status.CONFIRMED))
+    Appointment.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE appointments_appointment")
+    profile = Doctor.objects.get(user=doctor)
+    for act in (
+        lambda: find_open_slot(profile, on(2, 9), "video"),
+        lambda: slots_of(Calendar.objects.all(), days_window(TODAY, 3)),
+    ):
+        steps = steps_of(act, "appointments_appointment")
+        assert steps
+        for step in steps:
+            assert re.search(r"(Index|Recheck) Cond: .*doctor_id = ", step), step
 
 
 # The page of one doctor ------------------------------------------------------------------------------------------

@@ -1,24 +1,31 @@
 """Races on real connections, and what becomes of them when a guard is taken away."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
 from threading import Barrier, Event, local
 from typing import Any
 
 import pytest
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import Notification, User
-from appointments import hours, services
+from appointments import hold_statements, hours, services
 from appointments.models import OCCUPYING, Appointment, AppointmentEvent, Status
 from appointments.services import cancel_appointment, expire_hold, move, start_payment
 from appointments.tasks import sweep_holds
-from config.processes import wait_until
+from config.statements import Batch
 from payments.models import Account, Charge, LedgerEntry, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
-from tests.appointments.races import at_once, deadlocks, no_deadlock, slowest, tally
+from tests.appointments.races import (
+    at_once,
+    deadlocks,
+    no_deadlock,
+    slowest,
+    tally,
+    wait_for_a_blocked_backend,
+)
 from tests.appointments.visits import at, confirmed, held_until_past, hold, money_for, story
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import GuardianshipFactory, PatientFactory
@@ -138,17 +145,6 @@ def test_hold_that_waited_for_new_hours_is_made_by_the_new_hours(doctor: User, p
     _saved, booked, _gone = at_once(save, book, let_go)
     assert booked.error is None
     assert (booked.value.start, booked.value.end) == (at(10), at(11))
-
-
-def wait_for_a_blocked_backend() -> None:
-    def somebody_waits() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-            )
-            return bool(cursor.fetchone()[0])
-
-    assert wait_until(somebody_waits, timeout=30)
 
 
 def test_time_off_against_a_crowd_leaves_no_hold_that_was_made_after_it(doctor: User) -> None:
@@ -356,25 +352,23 @@ def test_cancel_by_both_sides_at_once_is_one_cancellation_and_one_refund(doctor:
 @pytest.fixture
 def no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The booker only reads the rows that it should lock."""
-
-    def read(rows: models.QuerySet[Any], pks: Collection[Any]) -> dict[Any, Any]:
-        return {row.pk: row for row in rows.filter(pk__in=pks)}
-
-    monkeypatch.setattr(services, "lock", read)
+    monkeypatch.setattr(hold_statements, "locked", lambda rows: rows)
+    unlocked = Batch(**hold_statements.LOCKS, **hold_statements.FACTS)
+    monkeypatch.setattr(hold_statements, "look", unlocked)
 
 
 def all_look_before_anybody_writes(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:
     """Whoever saw the slot open waits until all have: the worst moment, made certain. Only works without the lock."""
     everybody, mine = Barrier(parties), local()
-    expire = services.expire_lapsed_holds
+    write = services.write_hold
 
-    def wait_then_expire(**details: Any) -> None:
+    def wait_then_write(appointment: Appointment) -> Appointment:
         if not hasattr(mine, "looked"):
             mine.looked = True
             everybody.wait(60)
-        expire(**details)
+        return write(appointment)
 
-    monkeypatch.setattr(services, "expire_lapsed_holds", wait_then_expire)
+    monkeypatch.setattr(services, "write_hold", wait_then_write)
 
 
 @contextmanager
