@@ -97,6 +97,8 @@ class Kind(models.TextChoices):
     APPOINTMENT_CONFIRMED = "appointment_confirmed", _("An appointment is confirmed")
     APPOINTMENT_BOOKED = "appointment_booked", _("A patient booked an appointment")
     APPOINTMENT_CANCELLED = "appointment_cancelled", _("An appointment is cancelled")
+    VISIT_COMPLETED = "visit_completed", _("A visit is done")
+    VISIT_MISSED = "visit_missed", _("A visit was missed")
     PAYMENT_UNDER_REVIEW = "payment_under_review", _("A payment is being looked at")
     PAYMENT_TOO_LATE = "payment_too_late", _("A payment came too late and goes back")
     REFUND_STARTED = "refund_started", _("A refund is on its way")

@@ -25,6 +25,16 @@ def cancelled(appointment: Appointment, *, by_side: str, doctor_knew: bool = Tru
         _tell(appointment.doctor.user, Kind.APPOINTMENT_CANCELLED, appointment, method=method, by=by_side)
 
 
+def completed(appointment: Appointment) -> None:
+    for user in appointment.patient.people():
+        _tell(user, Kind.VISIT_COMPLETED, appointment)
+
+
+def missed(appointment: Appointment) -> None:
+    for user in appointment.patient.people():
+        _tell(user, Kind.VISIT_MISSED, appointment, by=appointment.no_show_by)
+
+
 def payment_under_review(appointment: Appointment) -> None:
     _tell(appointment.booked_by, Kind.PAYMENT_UNDER_REVIEW, appointment)
 

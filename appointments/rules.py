@@ -42,3 +42,8 @@ def can_attach(user: User, appointment: Appointment) -> bool:
     if appointment.status == Status.HELD and not appointment.is_live_hold:
         return False
     return appointment.status in OCCUPYING and is_patient_side(user, appointment)
+
+
+def has_begun(appointment: Appointment) -> bool:
+    """The patient was let in, or the time of the visit has come."""
+    return appointment.status == Status.IN_PROGRESS or appointment.start <= timezone.now()

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from appointments import notices
+from appointments import notices, rules
 from appointments.errors import IllegalMove, NotCancellable, PatientBusy, SlotGone, TooManyHolds
 from appointments.hold_statements import lock_and_look, write_hold
 from appointments.models import (
@@ -315,6 +315,50 @@ def _seat_again(appointment: Appointment) -> bool:
             raise
         return False
     return True
+
+
+# The visit itself ------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def begin_visit(appointment: Appointment, *, by: User) -> Appointment:
+    """The patient is with the doctor from now on; begun already, nothing changes. Raises IllegalMove if called off."""
+    _charge, appointment = lock_booking(appointment)
+    if appointment.status != Status.IN_PROGRESS:
+        move(appointment, Status.IN_PROGRESS, by=by)
+    return appointment
+
+
+@transaction.atomic
+def complete_visit(appointment: Appointment, *, by: User) -> Appointment:
+    """The doctor is done, and the patient's side is told; done already, nothing changes.
+
+    Raises IllegalMove when it was called off or missed meanwhile, or has not begun.
+    """
+    _charge, appointment = lock_booking(appointment)
+    if appointment.status == Status.COMPLETED:
+        return appointment
+    if appointment.status == Status.NO_SHOW or not rules.has_begun(appointment):
+        raise IllegalMove
+    move(appointment, Status.COMPLETED, by=by)
+    notices.completed(appointment)
+    return appointment
+
+
+@transaction.atomic
+def mark_no_show(appointment: Appointment, *, side: str, by: User) -> Appointment:
+    """`side` did not come, and the patient's side is told; written down already, nothing changes.
+
+    Raises IllegalMove when it was called off or is done, or its time has not come.
+    """
+    _charge, appointment = lock_booking(appointment)
+    if appointment.status == Status.NO_SHOW:
+        return appointment
+    if appointment.status == Status.COMPLETED or appointment.start > timezone.now():
+        raise IllegalMove
+    move(appointment, Status.NO_SHOW, by=by, no_show_by=side)
+    notices.missed(appointment)
+    return appointment
 
 
 # Ending ----------------------------------------------------------------------------------------------------------
