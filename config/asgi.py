@@ -1,6 +1,7 @@
 """Sockets, for daphne: it serves `/ws/` alone, pages are gunicorn's (docs/architecture.md has the figures)."""
 
 import os
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("DATABASE_POOL", "1")
@@ -16,6 +17,11 @@ from channels.security.websocket import OriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from config.routing import websocket_urlpatterns  # noqa: E402
+
+if "daphne.server" in sys.modules:
+    from config.closing import teach_daphne
+
+    teach_daphne()
 
 application = ProtocolTypeRouter(
     {

@@ -16,6 +16,7 @@ from config.errors import DomainError
 from patients.erasure import blank_patient, end_guardianships_of, patients_that_end_with
 from patients.models import Patient
 from payments.erasure import blank_payer, is_money_open
+from telehealth.erasure import blank_consultations
 
 log = structlog.get_logger()
 
@@ -51,6 +52,7 @@ def erase_if_due(user_id: int) -> bool:
         return False
     for patient in patients:
         blank_visits(patient)
+        blank_consultations(patient)
         blank_patient(patient, by=user)
     end_guardianships_of(user)
     blank_payer(user)

@@ -27,6 +27,7 @@ from patients.erasure import patients_that_end_with
 from patients.export import patient_sections
 from patients.models import Patient
 from payments.export import payment_sections
+from telehealth.export import consultation_sections
 
 JSON, PDF = "json", "pdf"
 
@@ -112,7 +113,8 @@ def export_patient(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
 def _of_patient(patient: Patient, user: User, ground: Ground) -> list[Section]:
     """Written to the trail before a word of it is read."""
     write_trail(Action.EXPORTED, by=user, about=patient, subject=patient.pk, ground=ground)
-    return [*patient_sections(patient), visit_section(patient), trail_section([patient.pk])]
+    rooms = [visit_section(patient), *consultation_sections(patient)]
+    return [*patient_sections(patient), *rooms, trail_section([patient.pk])]
 
 
 def _answer(sections: list[Section], form: str, *, name: str) -> HttpResponse:

@@ -3,5 +3,10 @@
 from django.urls import path
 
 from config.consumers import LiveConsumer
+from telehealth.consumers import ConsultationConsumer, QueueConsumer
 
-websocket_urlpatterns = [path("ws/live", LiveConsumer.as_asgi())]
+websocket_urlpatterns = [
+    path("ws/live", LiveConsumer.as_asgi()),
+    path("ws/consultations/<uuid:pk>/", ConsultationConsumer.as_asgi()),
+    path("ws/practice/queue/", QueueConsumer.as_asgi()),
+]

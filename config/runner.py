@@ -15,6 +15,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,7 @@ from types import FrameType
 from typing import IO, NoReturn
 from urllib.parse import quote
 
+from config import relay
 from config.embedded import Services, services, socket_folder
 from config.embedded.postgres import APP_ROLE, OWNER_ROLE
 from config.environment import VARIABLES
@@ -200,6 +202,8 @@ def child_environment(place: Place, found: Services) -> dict[str, str]:
         "WEB_WORKERS": "2",
         "WEBSOCKET_SOCKET": f"{run_dir}/websocket.sock",
         "BEAT_SCHEDULE": str(run_dir / "beat"),
+        # the relay
+        **relay_of(data_dir),
         # the sandbox
         "SANDBOX_PORT": str(place.sandbox_port),
         "SANDBOX_DATA": str(data_dir / "sandbox"),
@@ -215,6 +219,21 @@ def child_environment(place: Place, found: Services) -> dict[str, str]:
     }
 
 
+def relay_of(data_dir: Path) -> dict[str, str]:
+    """Where the relay listens, if there is one on this machine: on a port that is free now."""
+    if relay.find() is None:
+        return {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"turn:127.0.0.1:{port}"
+    return {
+        "RELAY_PORT": str(port),
+        "RELAY_FOLDER": str(data_dir / "run"),
+        "TURN_URLS": f"{address}?transport=udp,{address}?transport=tcp",
+    }
+
+
 def secrets_of(data_dir: Path) -> dict[str, str]:
     """The demo's own secrets, each made once, so that sessions and second factors live through a restart."""
     path = data_dir / "demo.json"
@@ -224,6 +243,7 @@ def secrets_of(data_dir: Path) -> dict[str, str]:
         "SSLCOMMERZ_STORE_PASSWORD": secrets.token_urlsafe(12),
         "SECRET_KEY": secrets.token_urlsafe(48),
         "MFA_ENCRYPTION_KEYS": secrets.token_urlsafe(48),
+        "TURN_SECRET": secrets.token_urlsafe(32),
     }
     if made.keys() - kept.keys():
         kept = made | kept

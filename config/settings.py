@@ -64,6 +64,7 @@ HOUSE = [
     "scheduling",
     "payments",
     "appointments",
+    "telehealth",
     "config",
 ]
 INSTALLED_APPS = [
@@ -490,6 +491,12 @@ SSLCOMMERZ_STORE_PASSWORD: str = secret("SSLCOMMERZ_STORE_PASSWORD", "demo-secre
 # Hosts that a payer may be sent to, beside the gateway's own.
 SSLCOMMERZ_PAGE_HOSTS: list[str] = env.list("SSLCOMMERZ_PAGE_HOSTS", ["epay-gw.sslcommerz.com"])
 SSLCOMMERZ_TIMEOUT: float = env.float("SSLCOMMERZ_TIMEOUT", 10.0)
+
+# Video visits ----------------------------------------------------------------------------------------------------
+
+# The relay's addresses, `turn:` and `turns:`; without any, calls need a direct path. The secret is the relay's own.
+TURN_URLS: list[str] = env.list("TURN_URLS", [])
+TURN_SECRET: str = secret("TURN_SECRET", "only-for-the-demo-and-the-tests-" + "t" * 32)
 
 # Language and time -----------------------------------------------------------------------------------------------
 

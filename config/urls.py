@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("doctors.urls")),
     path("", include("appointments.urls")),
     path("", include("patients.urls")),
+    path("", include("telehealth.urls")),
     path("payments/", include("payments.urls")),
     path("files/<str:token>/", private_file, name="private_file"),
     path("admin/", admin.site.urls),

@@ -21,7 +21,7 @@ from config.environment import VARIABLES
 from config.processes import STOP_SIGNALS, CannotRun, Roster, claim
 from tests.processes import end_remembered
 
-pytest_plugins = ["tests.stack", "tests.servers"]
+pytest_plugins = ["tests.stack", "tests.servers", "tests.coturn"]
 
 PREFIX = f"portal-tests-{os.getuid()}-"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")

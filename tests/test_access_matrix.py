@@ -43,7 +43,7 @@ from patients.services import attach_record, invite_guardian
 from patients.views.records import SALT
 from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
-from tests.appointments.visits import at, confirmed, hold
+from tests.appointments.visits import at, confirmed, hold, shifted
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import (
@@ -174,6 +174,21 @@ MATRIX = [
     Row("appointments:pay", "POST /appointments/{visit}/pay/", "login 404 409 403 404 404"),
     Row("appointments:extend", "POST /appointments/{held}/extend/", "login 404 409 404 404 404"),
     Row("appointments:extend", "POST /appointments/{visit}/extend/", "login 404 409 403 404 404"),
+    # The room of a video visit, which is not open yet, and one that is open now
+    Row("telehealth:device", "GET /telehealth/device/", SIGNED_IN),
+    Row("telehealth:room", "GET /consultations/{visit}/", "login 404 200 200 404 404"),
+    Row("telehealth:room", "GET /consultations/{open_room}/", "login 404 200 200 404 404"),
+    Row("telehealth:room", "GET /consultations/{held}/", "login 404 404 404 404 404"),
+    Row("telehealth:summary", "GET /consultations/{visit}/summary/", "login 404 302 302 404 404"),
+    Row("telehealth:agree", "POST /consultations/{open_room}/consent/", "login 404 422 403 404 404"),
+    Row("telehealth:ice", "GET /consultations/{open_room}/ice/", "login 404 200 200 404 404"),
+    Row("telehealth:ice", "GET /consultations/{visit}/ice/", "login 404 409 409 404 404"),
+    Row("telehealth:write", "POST /consultations/{open_room}/chat/", "login 404 302 302 404 404", {"text": "Hello"}),
+    Row("telehealth:write", "POST /consultations/{visit}/chat/", "login 404 409 409 404 404", {"text": "Hello"}),
+    Row("telehealth:admit", "POST /consultations/{open_room}/admit/", "login 404 403 409 404 404"),
+    Row("telehealth:late", "POST /consultations/{open_room}/late/", "login 404 403 302 404 404", {"minutes": "10"}),
+    Row("telehealth:close", "POST /consultations/{visit}/close/", "login 404 403 409 404 404", {"outcome": "no_show"}),
+    Row("telehealth:queue", "GET /practice/queue/", DOCTORS),
     # A doctor's practice
     Row("appointments:today", "GET /practice/today/", DOCTORS),
     Row("appointments:hours", "GET /practice/hours/", DOCTORS),
@@ -281,6 +296,7 @@ MATRIX = [
 # Who may look at the methods that a route refuses: somebody whom it does not refuse for another reason.
 INSIDER = {
     "appointments:today": "doctor",
+    "telehealth:queue": "doctor",
     "appointments:hours": "doctor",
     "appointments:add_time_off": "doctor",
     "appointments:remove_time_off": "doctor",
@@ -343,6 +359,7 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "open": urlencode({"start": at(12).isoformat(), "mode": "video"}),
         "visit": str(visit.pk),
         "held": str(held.pk),
+        "open_room": str(shifted(confirmed(doctor, patient, at(13)), timezone.now() + timedelta(minutes=5)).pk),
         "time_off": str(time_off.pk),
         "record": str(record.pk),
         "attached": str(attached.pk),

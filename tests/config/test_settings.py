@@ -22,6 +22,7 @@ COMPLETE = {
     "SSLCOMMERZ_URL": "https://securepay.sslcommerz.com",
     "SSLCOMMERZ_STORE_ID": "store",
     "SSLCOMMERZ_STORE_PASSWORD": "password",
+    "TURN_SECRET": "t" * 32,
 }
 
 

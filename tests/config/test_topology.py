@@ -291,5 +291,5 @@ def test_demo_runs_what_production_runs(services: dict[str, dict[str, Any]]) -> 
     production = {name: str(service.get("command", "")) for name, service in services.items()}
     production.pop("worker-bulk")
     assert programs(procfile) == programs(production)
-    assert procfile.keys() == programs(procfile).keys() | {"proxy", "sandbox"}
+    assert procfile.keys() == programs(procfile).keys() | {"proxy", "sandbox", "relay"}
     assert options(procfile["worker"])["--queues"].split(",") == list(settings.QUEUES)

@@ -1,0 +1,407 @@
+"""The sockets of the room and of a doctor's queue. docs/telehealth.md is the contract; rows are the truth.
+
+A consumer holds what belongs to its socket alone: who it is, its rates, what it last sent. Everything else it fetches
+when it is told that something changed.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from channels.db import DatabaseSyncToAsync
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from telehealth import messages, services
+from telehealth.access import Guest, Ticket, guest_of, practice_of, ticket_of
+from telehealth.buckets import Bucket
+from telehealth.errors import Gone, NoPeer, NotAdmitted, NotAllowed, RoomError
+from telehealth.messages import LONGEST_FRAME, Refused
+from telehealth.models import ChatMessage, Outcome, Presence, RoomStatus, Side
+from telehealth.publish import practice_group, room_group
+from telehealth.room import as_chat, queue, state
+from telehealth.services import Arrival
+
+log = structlog.get_logger()
+
+LEFT, TOO_BIG, RESTART = 1000, 1009, 1012
+GONE, NOT_OPEN, SILENT, TAKEN_OVER, CLOSED, TOO_MANY, MALFORMED = 4003, 4004, 4008, 4009, 4010, 4029, 4400
+
+ENTER_WITHIN, SILENT_FOR = 10.0, 45.0
+# So many messages beyond its rate, and a socket is closed; so many that were not of the form, in a minute.
+STRIKES, MALFORMED_A_MINUTE = 200, 10
+# Candidates come in bursts: for them the right to be here is looked at once a second.
+TRUSTED_FOR = 1.0
+
+
+class Socket(AsyncWebsocketConsumer):
+    """What both sockets share: the handshake, limits, silence, and the end of the process."""
+
+    ticket: Ticket
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.all_messages = Bucket(40, 200)
+        self.malformed = Bucket(MALFORMED_A_MINUTE / 60, MALFORMED_A_MINUTE)
+        self.strikes = 0
+        self.deadline: asyncio.TimerHandle | None = None
+        self.is_closing = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            # The process ends. The client comes back to another one, or to this one's successor.
+            if not self.is_closing:
+                with suppress(Exception):
+                    await self.end(RESTART)
+            raise
+        finally:
+            self.forget_deadline()
+
+    async def rows[R](self, ask: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        """Call what reads or writes rows, in a thread of its own: one slow query does not hold up the other sockets."""
+        return await DatabaseSyncToAsync(ask, thread_sensitive=False)(*args, **kwargs)
+
+    async def say(self, message: dict[str, Any]) -> None:
+        if not self.is_closing:
+            await self.send(text_data=json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+    async def refuse(self, code: str, about: str | None = None, *, retry_after: float | None = None) -> None:
+        waits = {} if retry_after is None else {"retry_after": round(retry_after, 1)}
+        await self.say({"type": "error", "code": code, "about": about, **waits})
+
+    async def end(self, code: int) -> None:
+        if not self.is_closing:
+            self.is_closing = True
+            await self.close(code=code)
+
+    # Silence
+
+    def expect_within(self, seconds: float) -> None:
+        self.forget_deadline()
+        self.deadline = asyncio.get_running_loop().call_later(seconds, self._fell_silent)
+
+    def _fell_silent(self) -> None:
+        self.ending = asyncio.ensure_future(self.end(SILENT))
+
+    def forget_deadline(self) -> None:
+        if self.deadline is not None:
+            self.deadline.cancel()
+
+    # Handshake and frames
+
+    async def connect(self) -> None:
+        try:
+            self.ticket = await self.rows(ticket_of, self.scope)
+            await self.arrive()
+        except Gone:
+            # Before it is accepted: the browser sees a 403.
+            await self.end(GONE)
+
+    async def arrive(self) -> None:
+        raise NotImplementedError
+
+    async def take(self, frame: str) -> None:
+        raise NotImplementedError
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self.is_closing:
+            return
+        if not self.all_messages.take():
+            self.strikes += 1
+            if self.strikes > STRIKES:
+                await self.end(TOO_MANY)
+            elif self.strikes == 1 or self.strikes % 50 == 0:
+                await self.refuse("rate", retry_after=self.all_messages.wait)
+            return
+        if (
+            text_data is None
+            or len(text_data) > LONGEST_FRAME
+            or len(text_data.encode(errors="replace")) > LONGEST_FRAME
+        ):
+            await self.end(TOO_BIG if text_data is not None else MALFORMED)
+            return
+        try:
+            await self.take(text_data)
+        except Refused as no:
+            await self.refuse(no.code, no.about)
+            if not self.malformed.take():
+                await self.end(MALFORMED)
+
+
+class ConsultationConsumer(Socket):
+    """One device of one side of a consultation."""
+
+    guest: Guest
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connection = uuid4()
+        self.buckets = messages.buckets()
+        self.arrival: Arrival | None = None
+        self.checked_at = 0.0
+        self.sent: tuple[int, bool] = (-1, False)
+        self.peer: UUID | None = None
+
+    @property
+    def pk(self) -> UUID:
+        return self.scope["url_route"]["kwargs"]["pk"]
+
+    async def arrive(self) -> None:
+        guest = await self.check()
+        await self.accept()
+        if not guest.room.is_open:
+            closed = guest.room.status == RoomStatus.CLOSED and guest.room.outcome
+            await self.end(CLOSED if closed else NOT_OPEN)
+            return
+        await self.rows(services.room_of, guest.room.appointment)
+        await self.channel_layer.group_add(room_group(self.pk), self.channel_name)
+        self.expect_within(ENTER_WITHIN)
+
+    async def check(self, *, trust: float = 0) -> Guest:
+        """Who this is and may be at this moment; with `trust`, an answer that is so many seconds old will do.
+
+        Raises Gone.
+        """
+        if not trust or time.monotonic() - self.checked_at > trust:
+            self.guest = await self.rows(guest_of, self.ticket, self.pk)
+            self.checked_at = time.monotonic()
+        return self.guest
+
+    async def disconnect(self, code: int) -> None:
+        self.is_closing = True
+        self.forget_deadline()
+        with suppress(RedisError, OSError):
+            await self.channel_layer.group_discard(room_group(self.pk), self.channel_name)
+        if self.arrival is not None:
+            await self.rows(services.leave, self.guest.room, self.connection, lost=code not in (LEFT, 1001, CLOSED))
+
+    async def take(self, frame: str) -> None:
+        name, message = messages.parse(frame)
+        bucket = self.buckets[name]
+        if not bucket.take():
+            await self.refuse("rate", name, retry_after=bucket.wait)
+            return
+        try:
+            guest = await self.check(trust=TRUSTED_FOR if isinstance(message, messages.Signal) else 0)
+            if not guest.room.is_open:
+                await self.end(CLOSED if guest.room.outcome else NOT_OPEN)
+                return
+            if self.arrival is None and not isinstance(message, messages.Enter):
+                await self.refuse("not_entered", name)
+                return
+            self.expect_within(SILENT_FOR)
+            await self.do(message, guest)
+        except Gone:
+            await self.end(GONE)
+        except RoomError as no:
+            await self.refuse(no.code, name)
+        except (DatabaseError, RedisError, OSError) as error:
+            log.warning("socket_failed", about=name, error=type(error).__name__)
+            await self.refuse("try_again", name, retry_after=1)
+
+    async def do(self, message: messages.Message, guest: Guest) -> None:
+        room = guest.room
+        match message:
+            case messages.Enter():
+                await self.enter(message, guest)
+            case messages.TakeOver():
+                await self.rows(services.enter, room, self.arrival, take_over=True)
+                await self.say_state()
+            case messages.Beat():
+                await self.beat(message.seen, guest)
+            case messages.Signal():
+                await self.relay(message)
+            case messages.Leave():
+                await self.end(LEFT)
+            case messages.Admit() | messages.Late() | messages.Close():
+                await self.by_the_doctor(message, guest)
+            case _:
+                await self.from_the_seat(message, guest)
+
+    async def enter(self, message: messages.Enter, guest: Guest) -> None:
+        headers = dict(self.scope["headers"])
+        agent = headers.get(b"user-agent", b"").decode("latin-1")
+        arrival = Arrival(guest.user, guest.side, message.device, message.session, self.connection, agent)
+        await self.rows(services.enter, guest.room, arrival)
+        self.arrival = arrival
+        await self.say_state()
+
+    async def beat(self, seen: int, guest: Guest) -> None:
+        version, with_peer = await self.rows(services.beat, guest.room, self.connection, guest.side)
+        is_waiting = guest.side == Side.PATIENT and guest.room.status == RoomStatus.WAITING
+        await self.say({"type": "beat", "now": timezone.now().isoformat(), "version": version})
+        # What those who wait are told also changes by itself, as time goes.
+        if is_waiting or seen != version or self.sent != (version, with_peer):
+            await self.say_state()
+
+    async def relay(self, message: messages.Signal) -> None:
+        """To the peer, and nobody else. A media server for groups would be spoken to from here."""
+        if self.guest.room.admitted_at is None:
+            self.guest = await self.check()
+            if self.guest.room.admitted_at is None:
+                raise NotAdmitted
+        if message.to != self.peer:
+            self.peer = await self.rows(self.peer_session)
+        if message.to != self.peer:
+            raise NoPeer
+        body = {"type": "signal", "from": str(self.arrival.session), **message.payload}
+        await self.channel_layer.group_send(
+            room_group(self.pk), {"type": "room.signal", "to": str(message.to), "body": body}
+        )
+
+    def peer_session(self) -> UUID | None:
+        """The page of the other side, if this socket has its own side's seat. Raises NoSeat."""
+        services.seat_of(self.pk, self.connection)
+        seats = Presence.objects.filter(consultation=self.pk, side=self.guest.side.other)
+        return seats.values_list("session", flat=True).first()
+
+    async def from_the_seat(self, message: messages.Message, guest: Guest) -> None:
+        """What only the device that has the seat may say."""
+        room, side = guest.room, guest.side
+        match message:
+            case messages.Media(mic=mic, camera=camera, screen=screen, audio_only=audio_only):
+                sent = {"mic": mic, "camera": camera, "screen": screen, "audio_only": audio_only}
+                await self.rows(services.set_media, room, self.connection, **sent)
+            case messages.GradeFound(grade=grade):
+                await self.rows(services.set_grade, room, self.connection, grade)
+            case messages.Quality():
+                await self.rows(services.keep_quality, room, self.connection, **asdict(message))
+            case messages.Chat(client_id=client_id, text=text):
+                await self.rows(services.seat_of, room.pk, self.connection)
+                await self.rows(services.write_message, room, text=text, client_id=client_id, by=guest.user, side=side)
+            case messages.Receipt(upto=upto, status=status):
+                await self.rows(services.seat_of, room.pk, self.connection)
+                await self.rows(services.note_receipt, room, upto=upto, status=status, side=side)
+
+    async def by_the_doctor(self, message: messages.Message, guest: Guest) -> None:
+        if guest.side != Side.DOCTOR:
+            raise NotAllowed
+        await self.rows(services.seat_of, guest.room.pk, self.connection)
+        match message:
+            case messages.Admit():
+                await self.rows(services.admit, guest.room, by=guest.user)
+            case messages.Late(minutes=minutes):
+                await self.rows(services.say_late, guest.room.appointment.doctor_id, minutes=minutes)
+            case messages.Close(outcome=outcome):
+                await self.rows(services.close, guest.room, outcome=Outcome(outcome), by=guest.user)
+
+    # What the rows' writers tell
+
+    async def say_state(self) -> None:
+        """The whole truth, freshly fetched; whoever has lost the right to it is shown out instead."""
+        try:
+            guest = await self.check()
+        except Gone:
+            await self.end(GONE)
+            return
+        found = await self.rows(state, guest.room, user=guest.user, side=guest.side, connection=self.connection)
+        peer = found["peer"]
+        self.peer = UUID(peer["session"]) if peer else None
+        self.sent = (found["version"], bool(peer and peer["present"]))
+        await self.say(found)
+
+    async def room_changed(self, event: dict[str, Any]) -> None:
+        if self.arrival is not None:
+            await self.say_state()
+
+    async def room_signal(self, event: dict[str, Any]) -> None:
+        if self.arrival is None or event["to"] != str(self.arrival.session):
+            return
+        try:
+            await self.check(trust=TRUSTED_FOR)
+        except Gone:
+            await self.end(GONE)
+            return
+        await self.say(event["body"])
+
+    async def room_media(self, event: dict[str, Any]) -> None:
+        if self.arrival is not None:
+            await self.say({"type": "media", "side": event["side"], **event["media"]})
+
+    async def room_chat(self, event: dict[str, Any]) -> None:
+        if self.arrival is None:
+            return
+        try:
+            await self.check()
+        except Gone:
+            await self.end(GONE)
+            return
+        message = await self.rows(ChatMessage.objects.get, pk=event["message"])
+        await self.say({"type": "chat", **as_chat(message)})
+
+    async def room_receipt(self, event: dict[str, Any]) -> None:
+        if self.arrival is not None:
+            await self.say({"type": "receipt", **{name: event[name] for name in ("side", "upto", "status")}})
+
+    async def room_closed(self, event: dict[str, Any]) -> None:
+        await self.say({"type": "closed", "outcome": event["outcome"]})
+        await self.end(CLOSED)
+
+    async def seat_taken(self, event: dict[str, Any]) -> None:
+        if event["connection"] == str(self.connection):
+            await self.say({"type": "taken_over"})
+            await self.end(TAKEN_OVER)
+
+
+class QueueConsumer(Socket):
+    """A doctor's queue: who waits, since when, and how well they are connected."""
+
+    doctor_id: int | None = None
+
+    async def arrive(self) -> None:
+        doctor = await self.rows(practice_of, self.ticket)
+        await self.accept()
+        self.doctor_id = doctor.pk
+        await self.channel_layer.group_add(practice_group(doctor.pk), self.channel_name)
+        self.expect_within(SILENT_FOR)
+        await self.rows(services.note_desk, doctor.pk, here=True)
+        await self.say_queue()
+
+    async def disconnect(self, code: int) -> None:
+        self.is_closing = True
+        self.forget_deadline()
+        if self.doctor_id is None:
+            return
+        with suppress(RedisError, OSError):
+            await self.channel_layer.group_discard(practice_group(self.doctor_id), self.channel_name)
+        await self.rows(services.note_desk, self.doctor_id, here=False)
+
+    async def take(self, frame: str) -> None:
+        name, _message = messages.parse(frame)
+        if name != "beat":
+            raise Refused("bad_message", name)
+        try:
+            await self.rows(practice_of, self.ticket)
+            self.expect_within(SILENT_FOR)
+            await self.rows(services.note_desk, self.doctor_id, here=True)
+            await self.say_queue()
+        except Gone:
+            await self.end(GONE)
+        except DatabaseError as error:
+            log.warning("socket_failed", about=name, error=type(error).__name__)
+            await self.refuse("try_again", name, retry_after=1)
+
+    async def say_queue(self) -> None:
+        try:
+            await self.rows(practice_of, self.ticket)
+        except Gone:
+            await self.end(GONE)
+            return
+        rows, late = await self.rows(self.queue_now)
+        await self.say({"type": "queue", "now": timezone.now().isoformat(), "late_minutes": late, "rows": rows})
+
+    def queue_now(self) -> tuple[list[dict[str, Any]], int]:
+        return queue(self.doctor_id), services.late_by(self.doctor_id)
+
+    async def room_changed(self, event: dict[str, Any]) -> None:
+        await self.say_queue()
