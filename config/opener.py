@@ -9,6 +9,7 @@ exit 1. It imports nothing of the portal: it is started for every upload, and by
     page SOURCE TARGET NUMBER       a page of a PDF as a WebP picture
 """
 
+import io
 import json
 import resource
 import sys
@@ -67,6 +68,9 @@ def picture(source: str, target: str, content_type: str) -> dict[str, object]:
             upright = ImageOps.exif_transpose(opened)
             upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
             plain = upright.convert("RGBA" if kind == "PNG" and "A" in upright.getbands() else "RGB")
+            plain = _in_usual_colours(plain, opened.info.get("icc_profile"))
+            # Pillow would write a comment on.
+            plain.info.clear()
             options = {"quality": 88, "optimize": True} if kind == "JPEG" else {"optimize": True}
             plain.save(target, kind, **options)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -74,6 +78,20 @@ def picture(source: str, target: str, content_type: str) -> dict[str, object]:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise Refused("broken_picture") from None
     return {"width": plain.width, "height": plain.height}
+
+
+def _in_usual_colours(picture: Any, profile: bytes | None) -> Any:
+    """The picture in sRGB, which is what one without a profile is taken for."""
+    from PIL import ImageCms
+
+    if not profile or picture.mode != "RGB":
+        return picture
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        # A profile that cannot be read, or is for other colours: as most viewers do, without it.
+        return picture
 
 
 def examine(source: str) -> dict[str, object]:
