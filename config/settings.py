@@ -510,6 +510,8 @@ PORTAL_TIME_ZONE: str = env.str("PORTAL_TIME_ZONE", "Asia/Dhaka")
 PHONENUMBER_DEFAULT_REGION = "BD"
 PHONENUMBER_DB_FORMAT = "E164"
 CURRENCY = "BDT"
+# Where administrators look a doctor's registration number up.
+REGISTER_URL: str = env.str("REGISTER_URL", "https://verify.bmdc.org.bd/")
 
 # The browser -----------------------------------------------------------------------------------------------------
 

@@ -141,6 +141,7 @@ class Doctor(models.Model):
     class Meta:
         verbose_name = _("doctor")
         verbose_name_plural = _("doctors")
+        permissions = [("suspend_doctor", _("Can suspend doctors and restore them"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["registration_number"],

@@ -70,6 +70,7 @@ class Certificate(models.Model):
     filename = models.CharField(_("file"), max_length=160)
     content_type = models.CharField(_("kind of file"), max_length=40)
     size = models.PositiveIntegerField(_("size"))
+    pages = models.PositiveSmallIntegerField(_("pages"), default=1)
     sha256 = models.CharField(max_length=64)
     uploaded_at = models.DateTimeField(_("uploaded"), db_default=Now(), editable=False)
 
@@ -79,6 +80,10 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_picture(self) -> bool:
+        return self.content_type.startswith("image/")
 
 
 class VerificationDraft(models.Model):
@@ -181,6 +186,15 @@ class Verification(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_VERIFICATION
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """It is the doctor's turn, or nobody's: what was sent can be put right, its certificate used once more."""
+        return self.status in (
+            VerificationStatus.MORE_ASKED,
+            VerificationStatus.REJECTED,
+            VerificationStatus.WITHDRAWN,
+        )
 
     @property
     def last_words(self) -> str:

@@ -51,7 +51,7 @@ def save_profile(
     """
     lock(Doctor.objects.only("pk"), [doctor.pk])
     doctor.save(update_fields=OWN_FIELDS)
-    _set_specialties(doctor, specialties)
+    set_specialties(doctor, specialties)
     for degree in degrees.written:
         degree.doctor = doctor
         degree.save()
@@ -66,7 +66,8 @@ def save_profile(
     return retired
 
 
-def _set_specialties(doctor: Doctor, specialties: Sequence[Specialty]) -> None:
+def set_specialties(doctor: Doctor, specialties: Sequence[Specialty]) -> None:
+    """These from now on, the main one first. The caller writes the documents."""
     DoctorSpecialty.objects.filter(doctor=doctor).exclude(specialty__in=specialties).delete()
     rows = [
         DoctorSpecialty(doctor=doctor, specialty=specialty, position=position)

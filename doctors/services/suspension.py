@@ -4,25 +4,17 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Kind, User
+from accounts.models import Action, Ground, Kind, User
 from accounts.services import notify
+from accounts.trail import write_trail
 from config.db import lock
-from config.errors import DomainError
+from doctors.errors import AlreadySuspended, NotSuspended
 from doctors.models import Doctor
 from doctors.services.listing import mark_stale, write_documents
 
 # Where the doctor reads why.
 PROFILE = "/practice/profile/"
-
-
-class AlreadySuspended(DomainError):
-    message = _("This doctor is suspended already.")
-
-
-class NotSuspended(DomainError):
-    message = _("This doctor is not suspended.")
 
 
 @transaction.atomic
@@ -36,6 +28,7 @@ def suspend_doctor(doctor: Doctor, *, reason: str, by: User) -> None:
     if locked.suspended_at is not None:
         raise AlreadySuspended
     _write(locked, at=timezone.now(), reason=reason)
+    write_trail(Action.SUSPENDED, by=by, about=locked, ground=Ground.DUTY)
     notify(locked.user, Kind.DOCTOR_SUSPENDED, facts={"path": PROFILE})
 
 
@@ -49,6 +42,7 @@ def restore_doctor(doctor: Doctor, *, by: User) -> None:
     if locked.suspended_at is None:
         raise NotSuspended
     _write(locked, at=None, reason="")
+    write_trail(Action.RESTORED, by=by, about=locked, ground=Ground.DUTY)
     notify(locked.user, Kind.DOCTOR_RESTORED, facts={"path": PROFILE})
 
 

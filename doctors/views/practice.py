@@ -25,7 +25,7 @@ from doctors.forms.profile import (
     ProfileForm,
     initial_rows,
 )
-from doctors.models import Doctor
+from doctors.models import Doctor, Verification
 
 
 def own_doctor(request: HttpRequest) -> Doctor:
@@ -72,6 +72,7 @@ def profile_page(
         "suggested_degrees": DEGREES,
         "retired": [place for place in doctor.places.all() if not place.is_active],
         "photo_form": photo or PhotoForm(),
+        "review": Verification.objects.filter(doctor=doctor).order_by("-pk").first(),
     }
     return render(request, "doctors/own_profile.html", context, status=status)
 

@@ -1,10 +1,8 @@
 """The one table of transitions, and the one door."""
 
 from itertools import product
-from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
@@ -152,12 +150,3 @@ def test_database_keeps_a_time_for_occupying_bookings_alone(
     assert seat(period=(at(10, 15), at(10, 30)), blocked=(at(10, 15), at(10, 30))) is None
     elsewhere = {"blocked": (at(10, 5), at(10, 20)), "patient": patient.patient, "booked_by": patient}
     assert seat(doctor=DoctorFactory(), **elsewhere) == ("patient_not_double_booked" if occupying else None)
-
-
-def test_docs_show_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("state_diagrams")
-    printed = capsys.readouterr().out
-    docs = (Path(__file__).resolve().parents[2] / "docs/architecture.md").read_text()
-    begin, end = "<!-- states:appointments -->\n", "<!-- /states -->"
-    assert docs.count(begin) == 1, "`manage.py state_diagrams` prints what belongs there"
-    assert docs.partition(begin)[2].partition(end)[0] == printed

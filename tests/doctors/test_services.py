@@ -1,14 +1,12 @@
 import pytest
 from django.db import IntegrityError
 
-from accounts.models import Kind, Notification, Role, User
+from accounts.models import Action, Ground, Kind, Notification, TrailEntry, User
+from doctors.errors import AlreadySuspended, NotSuspended
 from doctors.models import Doctor, DoctorListing, SearchWord
 from doctors.services import (
-    AlreadySuspended,
-    NotSuspended,
     restore_doctor,
     suspend_doctor,
-    verify_doctor,
     write_documents,
 )
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory, QualificationFactory
@@ -35,20 +33,6 @@ def test_documents_need_the_same_statements_for_any_number_of_doctors(django_ass
         write_documents(ids)
 
 
-def test_verifying_makes_a_doctor_findable_and_tells_once() -> None:
-    doctor = DoctorFactory(name="Karim", unverified=True, user__role=Role.PATIENT)
-    assert verify_doctor(doctor)
-    assert User.objects.get().role == Role.DOCTOR
-    assert Doctor.objects.public().get() == doctor
-    assert "karim" in DoctorListing.objects.get().document
-    told = Notification.objects.get(user=doctor.user, kind=Kind.DOCTOR_VERIFIED)
-    assert told.facts == {"path": doctor.get_absolute_url()}
-    first = Doctor.objects.get().verified_at
-    assert not verify_doctor(doctor)
-    assert Doctor.objects.get().verified_at == first
-    assert Notification.objects.count() == 1
-
-
 def test_suspending_takes_the_words_away_and_restoring_brings_them_back(admin: User) -> None:
     doctor = DoctorFactory(name="Karim")
     suspend_doctor(doctor, reason="Complaints", by=admin)
@@ -59,6 +43,11 @@ def test_suspending_takes_the_words_away_and_restoring_brings_them_back(admin: U
     assert "karim" in DoctorListing.objects.get().document
     told = Notification.objects.filter(user=doctor.user).order_by("pk")
     assert [row.kind for row in told] == [Kind.DOCTOR_SUSPENDED, Kind.DOCTOR_RESTORED]
+    trail = TrailEntry.objects.filter(about="doctors.doctor", about_id=str(doctor.pk)).order_by("pk")
+    assert [(row.action, row.by, row.ground) for row in trail] == [
+        (Action.SUSPENDED, admin, Ground.DUTY),
+        (Action.RESTORED, admin, Ground.DUTY),
+    ]
 
 
 def test_suspending_twice_is_refused_and_so_is_restoring(admin: User) -> None:

@@ -3,23 +3,37 @@
 from collections.abc import Mapping, Set
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
+from django.db.models import TextChoices
 
 from appointments.models import TRANSITIONS, Status
+from doctors.models import VERIFICATION_TRANSITIONS, VerificationStatus
+
+# By the name in the marker: the table, and the state in which everything begins.
+MACHINES: dict[str, tuple[Mapping[Any, Set[Any]], TextChoices]] = {
+    "appointments": (TRANSITIONS, Status.HELD),
+    "verifications": (VERIFICATION_TRANSITIONS, VerificationStatus.PENDING),
+}
 
 
 class Command(BaseCommand):
-    help = "Prints the diagram between the markers <!-- states:appointments --> and <!-- /states -->."
+    help = "Prints what belongs between <!-- states:NAME --> and <!-- /states -->: of NAME, or each in turn."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(diagram(TRANSITIONS, first=Status.HELD))
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", nargs="?", choices=MACHINES)
+
+    def handle(self, *args: Any, name: str | None, **options: Any) -> None:
+        for each in [name] if name else MACHINES:
+            transitions, first = MACHINES[each]
+            self.stdout.write(diagram(transitions, first=first))
 
 
-def diagram(transitions: Mapping[Status, Set[Status]], *, first: Status) -> str:
+def diagram(transitions: Mapping[Any, Set[Any]], *, first: TextChoices) -> str:
     """A Mermaid state diagram, fenced for Markdown: states and arrows in the order in which the states are declared."""
+    states = type(first)
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {first.name}"]
-    for old in Status:
-        lines += [f"    {old.name} --> {new.name}" for new in Status if new in transitions[old]]
+    for old in states:
+        lines += [f"    {old.name} --> {new.name}" for new in states if new in transitions[old]]
         if not transitions[old]:
             lines.append(f"    {old.name} --> [*]")
     return "\n".join([*lines, "```"])

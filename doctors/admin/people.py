@@ -3,21 +3,24 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from config.admin import PortalModelAdmin
 from doctors import services
+from doctors.history import changes_of
 from doctors.models import LOWEST_ONLINE_FEE, Doctor, DoctorSpecialty, Language, PracticePlace, Qualification
 from doctors.photos import Photo, normalise_photo
+
+MOST_CHANGES = 200
 
 
 class DoctorForm(forms.ModelForm):
@@ -29,7 +32,7 @@ class DoctorForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for field in ("fee_video", "fee_in_person"):
+        for field in ("fee_video", "fee_in_person", "follow_up_fee"):
             if (fee := cleaned.get(field)) and fee < LOWEST_ONLINE_FEE:
                 self.add_error(field, _("A fee is nothing (0), or at least ৳10: the gateway takes no less."))
         return cleaned
@@ -83,20 +86,42 @@ class DoctorAdmin(PortalModelAdmin):
     search_fields = ["name", "name_bn", "registration_number", "user__email"]
     search_help_text = _("A name in either script, a registration number or an e-mail address.")
     ordering = ["-created_at", "pk"]
-    autocomplete_fields = ["user"]
-    prepopulated_fields = {"slug": ["name"]}
-    readonly_fields = ["verified_at", "suspended_at", "suspension_reason", "created_at"]
+    # Who it is changes by a verification alone.
+    readonly_fields = [
+        "user",
+        "name",
+        "name_bn",
+        "registration_number",
+        "verified_at",
+        "suspended_at",
+        "suspension_reason",
+        "created_at",
+    ]
     fieldsets = [
         (None, {"fields": ["user", ("title", "name", "name_bn"), "slug", ("gender", "registration_number")]}),
-        (_("Practice"), {"fields": ["languages", "practising_since", ("fee_video", "fee_in_person")]}),
+        (
+            _("Practice"),
+            {
+                "fields": [
+                    "languages",
+                    "practising_since",
+                    ("fee_video", "fee_in_person"),
+                    ("follow_up_fee", "follow_up_days"),
+                ]
+            },
+        ),
         (_("Public page"), {"fields": ["photo", "about", "about_bn"]}),
         (_("State"), {"fields": ["verified_at", ("suspended_at", "suspension_reason"), "created_at"]}),
     ]
     inlines = [SpecialtyInline, QualificationInline, PlaceInline]
-    actions = ["verify"]
+    actions_detail = ["suspension", "changes"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Doctor]:
         return super().get_queryset(request).prefetch_related("doctor_specialties__specialty")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Doctors come by applying."""
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         """Appointments, prescriptions and money hang on a doctor: one who leaves is suspended."""
@@ -126,14 +151,22 @@ class DoctorAdmin(PortalModelAdmin):
     def email(self, doctor: Doctor) -> str:
         return doctor.user.email
 
-    @admin.action(description=_("Verify, and tell the doctor"), permissions=["change"])
-    @transaction.atomic
-    def verify(self, request: HttpRequest, doctors: QuerySet[Doctor]) -> None:
-        verified = [doctor for doctor in doctors.order_by("pk") if services.verify_doctor(doctor)]
-        for doctor in verified:
-            self.log_change(request, doctor, "Verified")
-        self._tell(request, len(verified))
+    def has_suspend_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return bool(request.user.has_perm("doctors.suspend_doctor"))
 
-    def _tell(self, request: HttpRequest, count: int) -> None:
-        words = ngettext("%(count)d doctor was changed.", "%(count)d doctors were changed.", count)
-        messages.success(request, words % {"count": count})
+    @action(description=_("Suspend or restore"), icon="block", url_path="suspension", permissions=["suspend"])
+    def suspension(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the page that knows what is booked, which is of a floor above."""
+        return redirect("admin:appointments_suspension", object_id)
+
+    @action(description=_("What changed"), icon="history", url_path="changes", permissions=["view"])
+    def changes(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Every value that became another, and by whom."""
+        doctor = get_object_or_404(Doctor, pk=object_id)
+        context = self.admin_site.each_context(request) | {
+            "title": _("What changed: %(doctor)s") % {"doctor": doctor},
+            "opts": self.opts,
+            "doctor": doctor,
+            "changes": changes_of(doctor, most=MOST_CHANGES),
+        }
+        return TemplateResponse(request, "admin/doctors/doctor/changes.html", context)
