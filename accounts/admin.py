@@ -6,6 +6,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,8 @@ from config.admin import PortalModelAdmin, Unchangeable
 # Whose address is whose, and who has which key, is never for an admin to write.
 for model in (EmailAddress, Authenticator, UserSession):
     admin.site.unregister(model)
+# Django's own page would let whoever may change groups give rights to themselves.
+admin.site.unregister(Group)
 
 RIGHTS = ["is_staff", "is_superuser", "groups"]
 
@@ -38,8 +42,39 @@ class UserAdmin(PortalModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """An administrator's account is a superuser's to change: it could be closed, or made a patient's."""
+        if obj is not None and (obj.is_staff or obj.is_superuser) and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
+
+
+@admin.register(Group)
+class GroupAdmin(Unchangeable, PortalModelAdmin):
+    """The groups as config/groups.py has them, to be read by superusers; who is in which stands at the account."""
+
+    list_display = ["name", "members"]
+    ordering = ["name"]
+    fields = ["name", "rights", "members"]
+    readonly_fields = ["rights", "members"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        rights = Prefetch("permissions", Permission.objects.select_related("content_type"))
+        return super().get_queryset(request).prefetch_related(rights, "user_set")
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.display(description=_("rights"))
+    def rights(self, group: Group) -> str:
+        return "\n".join(f"{each.content_type.app_label}.{each.codename}" for each in group.permissions.all())
+
+    @admin.display(description=_("members"))
+    def members(self, group: Group) -> str:
+        return ", ".join(user.email for user in group.user_set.all()) or "–"
 
 
 @admin.register(Notification)

@@ -7,6 +7,7 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import ActionLocation, ModelAdmin
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -42,6 +43,12 @@ class PortalModelAdmin(UnfoldModelAdmin):
     ) -> Any:
         # Past unfold's own, which knows no location: its one difference are these words.
         return ModelAdmin.get_action_choices(self, request, [("", str(_("Select action")))], action_location)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Who may not see the rows is refused before it is looked whether there is such a row."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
 
 class Unchangeable:

@@ -2,6 +2,7 @@
 
 The roles, in the order of the columns: anonymous, another patient, the patient whose visit it is, its doctor, a doctor
 who has nothing to do with it, an administrator. `login` stands for the way to the sign-in page; a number is the status.
+Administrators of one group get what an administrator gets, unless a row says otherwise in `groups`.
 """
 
 import re
@@ -11,12 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from html import unescape
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
+from django.contrib.admin import site
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Model, UUIDField
 from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -44,6 +48,7 @@ from patients.views.records import SALT
 from payments.models import Charge, PaymentAttempt, Refund
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold, shifted
+from tests.doctors.verifications import change_asked
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import (
@@ -57,6 +62,8 @@ from tests.factories.records import RecordGrantFactory
 from tests.patients.papers import handed_in
 
 ROLES = ("anonymous", "stranger", "patient", "doctor", "other_doctor", "admin")
+# Administrators with the rights of one group (config/groups.py) and no others; `admin` may do everything.
+GROUPS = ("verification", "support", "finance", "moderation")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -68,6 +75,13 @@ class Row:
     request: str
     expected: str
     data: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+
+    def word(self, role: str) -> str:
+        """What becomes of it for that role."""
+        if role in GROUPS:
+            return self.groups.get(role, self.word("admin"))
+        return self.expected.split()[ROLES.index(role)]
 
     @property
     def method(self) -> str:
@@ -88,6 +102,8 @@ NONE_OF_ONES_OWN = "login 404 404 404 404 404"
 # What is guarded: signed in long ago, one shows again who one is.
 SHOW_AGAIN = "login 302 302 302 302 302"
 DOCTORS = "login 403 403 200 200 403"
+# For `groups`: what the one administrator of the columns may do, and none of a group.
+SUPERUSERS = dict.fromkeys(GROUPS, "403")
 
 MATRIX = [
     # Everybody's
@@ -97,6 +113,7 @@ MATRIX = [
     Row("theme", "POST /theme/", "302 302 302 302 302 302", {"theme": "dark"}),
     Row("set_language", "POST /language/", "302 302 302 302 302 302", {"language": "bn"}),
     Row("doctors:find", "GET /doctors/", ALL_SEE),
+    Row("doctors:apply", "GET /doctors/apply/", "200 302 302 302 302 302"),
     Row("doctors:profile", "GET /doctors/{slug}/", ALL_SEE),
     Row("doctors:profile", "GET /doctors/{hidden}/", "404 404 404 404 404 404"),
     Row("appointments:strips", "GET /times/?doctors={doctor}", ALL_SEE),
@@ -126,8 +143,9 @@ MATRIX = [
     Row("patients:hand_over", "GET /account/family/{mother}/hand-over/", "login 404 200 404 404 404"),
     Row("patients:hand_over", "POST /account/family/{mother}/hand-over/", "login 404 422 404 404 404"),
     Row("patients:hand_over", "GET /account/family/{child}/hand-over/", "login 404 403 404 404 404"),
-    Row("patients:invitation", "GET /invitations/{token}/", "login 403 403 403 403 200"),
-    Row("patients:invitation", "POST /invitations/{token}/", "login 403 403 403 403 302"),
+    # For the one whose address it is made out to.
+    Row("patients:invitation", "GET /invitations/{token}/", "login 403 403 403 403 200", groups=SUPERUSERS),
+    Row("patients:invitation", "POST /invitations/{token}/", "login 403 403 403 403 302", groups=SUPERUSERS),
     Row("patients:withdraw_invitation", "POST /account/invitations/{offer}/withdraw/", "login 404 302 404 404 404"),
     Row("patients:end_guardianship", "GET /account/guardians/{bond}/end/", "login 404 200 404 404 404"),
     Row("patients:end_guardianship", "POST /account/guardians/{bond}/end/", "login 404 409 404 404 404"),
@@ -195,6 +213,15 @@ MATRIX = [
     Row("appointments:hours", "POST /practice/hours/", "login 403 403 422 422 403"),
     Row("appointments:add_time_off", "POST /practice/time-off/add/", "login 403 403 422 422 403"),
     Row("appointments:remove_time_off", "POST /practice/time-off/{time_off}/remove/", "login 403 403 302 404 403"),
+    # Becoming one, and what one sent: a doctor who is verified has nothing more to apply for.
+    Row("doctors:apply_step", "GET /doctors/apply/you/", "login 200 200 302 302 200"),
+    Row("doctors:apply_step", "POST /doctors/apply/you/", "login 422 422 302 302 422"),
+    Row("doctors:apply_step", "GET /doctors/apply/elsewhere/", NONE_OF_ONES_OWN),
+    Row("doctors:application_status", "GET /doctors/apply/status/", "login 302 302 302 302 302"),
+    Row("doctors:own_certificate", "GET /doctors/apply/certificates/{certificate}/", "login 404 404 302 404 404"),
+    Row("doctors:withdraw", "POST /doctors/apply/{verification}/withdraw/", "login 404 404 302 404 404"),
+    Row("doctors:identity", "GET /practice/profile/identity/", DOCTORS),
+    Row("doctors:identity", "POST /practice/profile/identity/", "login 403 403 200 422 403"),
     Row("doctors:own_profile", "GET /practice/profile/", DOCTORS),
     Row("doctors:own_profile", "POST /practice/profile/", "login 403 403 422 422 403"),
     Row("doctors:preview", "GET /practice/profile/preview/", DOCTORS),
@@ -241,11 +268,13 @@ MATRIX = [
     Row("patients:put_to_visit", "GET /practice/visits/{held}/files/", "login 403 403 404 404 403"),
     Row("patients:shared_with_me", "GET /practice/patients/{patient}/records/", "login 403 403 200 404 403"),
     # Emergency access: asked for again after a fresh sign-in, and open to who opened it
-    Row("patients:find_patient", "GET /emergency/", "login 403 403 403 403 200"),
-    Row("patients:break_glass", "GET /emergency/open/{patient}/", "login 403 403 403 403 302"),
-    Row("patients:break_glass", "POST /emergency/open/{patient}/", "login 403 403 403 403 302"),
-    Row("patients:emergency", "GET /emergency/{emergency}/", "login 403 403 403 403 404"),
-    Row("patients:close_emergency", "POST /emergency/{emergency}/close/", "login 403 403 403 403 404"),
+    Row("patients:find_patient", "GET /emergency/", "login 403 403 403 403 200", groups=SUPERUSERS),
+    Row("patients:break_glass", "GET /emergency/open/{patient}/", "login 403 403 403 403 302", groups=SUPERUSERS),
+    Row("patients:break_glass", "POST /emergency/open/{patient}/", "login 403 403 403 403 302", groups=SUPERUSERS),
+    Row("patients:emergency", "GET /emergency/{emergency}/", "login 403 403 403 403 404", groups=SUPERUSERS),
+    Row(
+        "patients:close_emergency", "POST /emergency/{emergency}/close/", "login 403 403 403 403 404", groups=SUPERUSERS
+    ),
     # Signing in and out, and what allauth keeps of a person
     Row("account_login", "GET /accounts/login/", "200 302 302 302 302 302"),
     Row("account_signup", "GET /accounts/signup/", "200 302 302 302 302 302"),
@@ -307,6 +336,8 @@ INSIDER = {
     "patients:break_glass": "admin",
     "patients:emergency": "admin",
     "patients:close_emergency": "admin",
+    "doctors:identity": "doctor",
+    "doctors:withdraw": "doctor",
     "doctors:own_profile": "doctor",
     "doctors:preview": "doctor",
     "doctors:photo": "doctor",
@@ -344,6 +375,7 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     record = grant.content_object
     attached = attach_record(record, source=visit.pk, by=patient)
     offer = invite_guardian(child, email=admin.email, relation=Relation.CHILD, by=patient)
+    verification = change_asked(doctor.doctor, name="Another Name")
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
     return {
         "slug": doctor.doctor.slug,
@@ -365,6 +397,8 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "attached": str(attached.pk),
         "seen": signing.dumps([str(record.pk), patient.pk], salt=SALT),
         "grant": str(grant.pk),
+        "verification": str(verification.pk),
+        "certificate": str(verification.certificate_id),
         "closed_place": str(PracticePlaceFactory(doctor=doctor.doctor, is_active=False).pk),
         "charge": str(charge.pk),
         "tran_id": attempt.tran_id,
@@ -386,6 +420,7 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
 @pytest.fixture
 def browsers(stranger: User, patient: User, doctor: User, other_doctor: User, admin: User) -> dict[str, Client]:
     users = {"stranger": stranger, "patient": patient, "doctor": doctor, "other_doctor": other_doctor, "admin": admin}
+    users |= {name: UserFactory(in_group=name) for name in GROUPS}
     clients = {"anonymous": Client()}
     for role, user in users.items():
         clients[role] = Client()
@@ -443,13 +478,13 @@ def test_every_route_is_in_the_matrix() -> None:
     assert written - there == set(), "there is no such route any more"
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [*ROLES, *GROUPS])
 def test_everybody_gets_where_they_may_and_nowhere_else(
     things: dict[str, str], browsers: dict[str, Client], role: str
 ) -> None:
     wrong = []
     for row in MATRIX:
-        expected = row.expected.split()[ROLES.index(role)]
+        expected = row.word(role)
         data = {name: value.format(**things) for name, value in row.data.items()}
         found = outcome(send(browsers[role], row.method, row.path.format(**things), data))
         if found != expected:
@@ -498,13 +533,76 @@ def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: di
 # The admin -------------------------------------------------------------------------------------------------------
 
 
+# For ADMIN_PAGES: superusers alone, all administrators, and no administrator at all.
+SUPERUSER, EVERY_ADMIN, NOBODY = "", " ".join(GROUPS), "nobody"
+
+
+def pages_of(model: str, seen_by: str, *, written_by: str = NOBODY) -> dict[str, str]:
+    """Django's five pages of a model: who sees its rows, and who may add and remove them."""
+    seen = {f"{model}_{page}": seen_by for page in ("changelist", "change", "history")}
+    return seen | {f"{model}_{page}": written_by for page in ("add", "delete")}
+
+
+# Which groups may open a page of the admin; superusers may open all but those that are nobody's.
+ADMIN_PAGES = {
+    "index": EVERY_ADMIN,
+    "search": EVERY_ADMIN,
+    "jsi18n": EVERY_ADMIN,
+    "view_on_site": EVERY_ADMIN,
+    "password_change": EVERY_ADMIN,
+    "password_change_done": EVERY_ADMIN,
+    "autocomplete": NOBODY,
+    **pages_of("auth_group", SUPERUSER),
+    **pages_of("accounts_user", "support"),
+    **pages_of("accounts_notification", "support"),
+    **pages_of("accounts_delivery", "support"),
+    **pages_of("accounts_trailentry", SUPERUSER),
+    **pages_of("specialties_specialty", SUPERUSER, written_by=SUPERUSER),
+    **pages_of("specialties_symptom", SUPERUSER, written_by=SUPERUSER),
+    **pages_of("doctors_doctor", "verification support moderation"),
+    "doctors_doctor_changes": "verification support moderation",
+    "doctors_doctor_suspension": "moderation",
+    **pages_of("doctors_verification", "verification"),
+    "doctors_verification_document": "verification",
+    "doctors_verification_page": "verification",
+    **pages_of("patients_patient", "support"),
+    **pages_of("patients_guardianship", "support"),
+    **pages_of("patients_emergencyaccess", SUPERUSER),
+    "patients_emergencyaccess_justified": SUPERUSER,
+    "patients_emergencyaccess_unjustified": SUPERUSER,
+    **pages_of("scheduling_calendar", "support"),
+    **pages_of("scheduling_weeklyhours", "support"),
+    **pages_of("scheduling_extrahours", "support"),
+    **pages_of("scheduling_timeoff", "support"),
+    **pages_of("payments_charge", "finance"),
+    "payments_charge_refund": "finance",
+    "payments_charge_approve": "finance",
+    "payments_charge_refuse": "finance",
+    **pages_of("payments_paymentattempt", "finance"),
+    **pages_of("payments_gatewaymessage", "finance"),
+    **pages_of("payments_refund", "finance"),
+    "payments_refund_try_again": "finance",
+    **pages_of("payments_journal", "finance"),
+    **pages_of("appointments_appointment", "support"),
+    "appointments_suspension": "moderation",
+}
+
+
 def admin_paths() -> dict[str, str]:
-    """Every page of the admin, with an id of nothing where it wants one."""
+    """Every page of the admin by its name, with an id of nothing where it wants one."""
+    with_uuids = [f"{model._meta.label_lower.replace('.', '_')}_" for model in site._registry if is_uuid(model)]
     found = {}
     for name, pattern in routes().items():
         if name.startswith("admin:") and not name.endswith((":None", ":login", ":logout", ":app_list")):
-            found[name] = pattern.replace("<path:content_type_id>", "1").replace("<path:object_id>", "1")
+            name = name.removeprefix("admin:")
+            nothing = str(UUID(int=0)) if name.startswith(tuple(with_uuids)) else "1"
+            path = re.sub(r"<path:(content_type|object)_id>", nothing, pattern)
+            found[name] = re.sub(r"<int:\w+>", "1", path)
     return found
+
+
+def is_uuid(model: type[Model]) -> bool:
+    return isinstance(model._meta.pk, UUIDField)
 
 
 @pytest.mark.parametrize(("role", "method"), [("anonymous", "get"), ("patient", "get"), ("doctor", "post")])
@@ -516,9 +614,34 @@ def test_admin_is_closed_to_all_but_administrators(browsers: dict[str, Client], 
 
 
 def test_admin_opens_its_lists_to_administrators(things: dict[str, str], browsers: dict[str, Client]) -> None:
-    lists = {name: path for name, path in admin_paths().items() if name.endswith(("_changelist", ":index"))}
+    lists = {name: path for name, path in admin_paths().items() if name.endswith("_changelist") or name == "index"}
     found = {name: outcome(send(browsers["admin"], "get", path, {})) for name, path in lists.items()}
     assert {name: each for name, each in found.items() if each != "200"} == {}
+
+
+def test_every_page_of_the_admin_is_in_its_table() -> None:
+    assert admin_paths().keys() - ADMIN_PAGES.keys() == set(), "say in ADMIN_PAGES which groups may go there"
+    assert ADMIN_PAGES.keys() - admin_paths().keys() == set(), "there is no such page any more"
+
+
+@pytest.mark.parametrize("role", ["admin", *GROUPS])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_every_group_opens_its_pages_of_the_admin_and_no_others(
+    browsers: dict[str, Client], role: str, method: str
+) -> None:
+    """What an administrator may not see is a 403; of what is not there one who may see it learns that."""
+    wrong = []
+    for name, path in admin_paths().items():
+        written = ADMIN_PAGES[name]
+        may = written != NOBODY and (role == "admin" or role in written.split())
+        if method == "post" and may:
+            # What those may write who may see it is for the rooms' own tests.
+            continue
+        found = outcome(send(browsers[role], method, path, {}))
+        refused = {"403"} if method == "get" else {"403", "405"}
+        if (found not in refused) != may:
+            wrong.append(f"{method.upper()} {name}: {found}, though it is for {written or 'superusers'}")
+    assert wrong == []
 
 
 def test_admin_shows_no_reason_of_a_visit(
@@ -555,12 +678,13 @@ def test_admin_shows_nobodys_health_facts(things: dict[str, str], browsers: dict
     )
     browsers["patient"].get("/account/health/me/")
 
-    lists = {path for name, path in admin_paths().items() if name.endswith(("_changelist", ":index"))}
+    lists = {path for name, path in admin_paths().items() if name.endswith("_changelist") or name == "index"}
     seen, to_see = set[str](), set(lists)
     while to_see:
         address = to_see.pop()
         seen.add(address)
         answer = client.get(address, follow=True)
+        read_through(answer)
         page = answer.content.decode() if "html" in answer.headers.get("Content-Type", "") else ""
         assert [fact for fact in facts if fact in page] == [], address
         # What a list is sorted and narrowed by shows nothing new.

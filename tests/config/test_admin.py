@@ -38,7 +38,7 @@ def test_who_is_not_staff_is_refused_whatever_their_role(client: Client, role: R
 
 def test_only_the_admins_pages_may_evaluate(client: Client) -> None:
     client.force_login(UserFactory(as_admin=True))
-    for name in ("admin:index", "admin:doctors_doctor_changelist", "admin:doctors_doctor_add", "admin:logout"):
+    for name in ("admin:index", "admin:doctors_doctor_changelist", "admin:specialties_specialty_add", "admin:logout"):
         policy = csp(client.get(reverse(name)))
         if name != "admin:logout":
             assert "script-src 'self' 'unsafe-eval'" in policy, name
@@ -99,10 +99,15 @@ def test_accounts_show_no_password_and_staff_cannot_promote_themselves(client: C
     assert clerk.password not in page.content.decode()
     form = {"name": "Clerk", "role": "admin", "language": "en", "time_zone": "Asia/Dhaka", "is_active": "on"}
     changed = form | {"is_superuser": "on", "is_staff": "on", "email": "other@example.com"}
-    assert client.post(page.request["PATH_INFO"], changed).status_code == 302
-    clerk.refresh_from_db()
-    assert (clerk.name, clerk.is_superuser) == ("Clerk", False)
-    assert clerk.email != "other@example.com"
+    # An administrator's account, their own too, is for superusers; a patient's they may put right.
+    assert client.post(page.request["PATH_INFO"], changed).status_code == 403
+    other = UserFactory()
+    assert client.post(reverse("admin:accounts_user_change", args=[other.pk]), changed).status_code == 302
+    for user in (clerk, other):
+        user.refresh_from_db()
+        assert not user.is_superuser
+        assert user.email != "other@example.com"
+    assert (other.name, other.is_staff, clerk.name == "Clerk") == ("Clerk", False, False)
 
 
 def test_what_people_were_told_is_not_shown(client: Client) -> None:
