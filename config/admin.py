@@ -7,7 +7,7 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import ActionLocation, ModelAdmin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -34,6 +34,13 @@ class PortalAdminSite(UnfoldAdminSite):
 
 class PortalModelAdmin(UnfoldModelAdmin):
     """unfold's, with actions offered in the way that Django asks for them since 6.1."""
+
+    def row(self, object_id: Any) -> models.QuerySet[Any]:
+        """The row of which an address speaks; none for what is no key of such a row."""
+        try:
+            return self.model._default_manager.filter(pk=self.opts.pk.to_python(object_id))
+        except ValidationError:
+            return self.model._default_manager.none()
 
     def get_action_choices(
         self,

@@ -118,5 +118,5 @@ class EmergencyAccessAdmin(Unchangeable, PortalModelAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Another's, as long as nobody has judged it."""
-        open_to = EmergencyAccess.objects.to_review().exclude(by=request.user).filter(pk=object_id)
+        open_to = self.row(object_id).filter(reviewed_at=None).exclude(by=request.user)
         return super().get_actions_detail(request, object_id) if open_to.exists() else []

@@ -136,7 +136,7 @@ class ChargeAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """What can be decided of this charge as it stands."""
-        status = Charge.objects.filter(pk=object_id).values_list("status", flat=True).first()
+        status = self.row(object_id).values_list("status", flat=True).first()
         offered = {Charge.Status.PAID: {"refund"}, Charge.Status.REVIEW: {"approve", "refuse"}}.get(status, set())
         actions = super().get_actions_detail(request, object_id)
         return [each for each in actions if each.method.original_function_name in offered]
@@ -189,7 +189,7 @@ class RefundAdmin(ReadOnlyAdmin):
         return decided(self, request, get_object_or_404(Refund, pk=object_id), decide)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        failed = Refund.objects.filter(pk=object_id, status=Refund.Status.FAILED).exists()
+        failed = self.row(object_id).filter(status=Refund.Status.FAILED).exists()
         return super().get_actions_detail(request, object_id) if failed else []
 
 

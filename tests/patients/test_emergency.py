@@ -258,3 +258,10 @@ def test_no_access_lasts_longer_than_an_hour(patient: User) -> None:
             words="An order of the court.",
             lasts=timedelta(hours=2),
         )
+
+
+def test_an_address_that_is_no_key_leads_nowhere(client_of: ClientOf, admin: User) -> None:
+    for address in ("patients/emergencyaccess", "payments/charge", "payments/refund"):
+        answer = client_of(admin).get(f"/admin/{address}/made-up/change/")
+        assert answer.status_code == 302
+        assert answer["Location"] == "/admin/"
