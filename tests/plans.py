@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+WHOLE = ("enable_seqscan", "enable_mergejoin", "enable_hashjoin")
+
 
 def steps_of(act: Callable[[], object], table: str) -> list[str]:
     """How the rows of this table are found in what the act asks: each step of the plans with its condition, if any."""
@@ -12,11 +14,13 @@ def steps_of(act: Callable[[], object], table: str) -> list[str]:
         act()
     found = []
     with connection.cursor() as cursor:
-        # As if the table were large.
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        # As if the tables were large: nobody would read them whole, nor one beside the other.
+        for way in WHOLE:
+            cursor.execute(f"SET LOCAL {way} = off")
         for query in captured:
             cursor.execute(f"EXPLAIN {query['sql']}")
             lines = [line.strip() for (line,) in cursor.fetchall()] + [""]
             found += [f"{line} {lines[number + 1]}" for number, line in enumerate(lines) if f" on {table} " in line]
-        cursor.execute("SET LOCAL enable_seqscan = on")
+        for way in WHOLE:
+            cursor.execute(f"SET LOCAL {way} = on")
     return found

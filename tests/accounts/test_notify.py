@@ -30,6 +30,7 @@ FACTS = {
     "place": "",
     "path": "/appointments/1/",
     "by": "patient",
+    "day": "2027-03-02",
 }
 
 pytestmark = pytest.mark.django_db
