@@ -38,15 +38,18 @@ def own(request: HttpRequest, pk: UUID) -> Appointment:
 @login_required
 @require_safe
 def appointments(request: HttpRequest) -> HttpResponse:
-    """Coming, or past; of the patients one acts for, and of one's own practice."""
+    """Coming, or past; of the patients one acts for, and of one's own practice unless only the first are asked for."""
     when = "past" if request.GET.get("when") == "past" else "coming"
-    rows = Appointment.objects.visible_to(request.user)
+    as_patient = request.GET.get("side") == "patient"
+    visits = Appointment.objects
+    rows = visits.held_by(request.user) if as_patient else visits.visible_to(request.user)
     patient = _chosen_patient(request)
     if patient is not None:
         rows = rows.filter(patient=patient)
     rows = rows.past() if when == "past" else rows.coming()
     page = Paginator(rows.for_list(), PAGE_SIZE).get_page(request.GET.get("page"))
-    return respond(request, "appointments/list.html", partial="rows", page=page, when=when, patient=patient)
+    context = {"page": page, "when": when, "patient": patient, "as_patient": as_patient}
+    return respond(request, "appointments/list.html", partial="rows", **context)
 
 
 def _chosen_patient(request: HttpRequest) -> Patient | None:

@@ -8,6 +8,7 @@ from random import Random
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.utils import timezone
 from django.utils.text import slugify
@@ -15,6 +16,7 @@ from django.utils.text import slugify
 from accounts.models import Role, User
 from config.demo.avatars import draw_avatar
 from config.demo.names import CHAMBERS, COLLEGES, FAMILY_MEN, FAMILY_WOMEN, MEN, TOWNS, WOMEN, Name
+from config.groups import RIGHTS
 from doctors.models import Doctor, DoctorSpecialty, Gender, Language, Mode, PracticePlace, Qualification
 from doctors.photos import normalise_photo
 from doctors.services import set_photo, write_documents
@@ -58,6 +60,13 @@ def make_user(email: str, name: str, role: Role, password: str, **fields: object
 
 def make_admin(password: str) -> User:
     return make_user("admin@example.com", "Portal Admin", Role.ADMIN, password, is_staff=True, is_superuser=True)
+
+
+def make_group_admins(password: str) -> None:
+    """One administrator for each group of config/groups.py."""
+    for name in RIGHTS:
+        user = make_user(f"{name}@example.com", f"{name.capitalize()} Desk", Role.ADMIN, password, is_staff=True)
+        user.groups.add(Group.objects.get(name=name))
 
 
 def make_doctors(random: Random, password: str, taken: set[str]) -> list[Doctor]:
@@ -221,12 +230,14 @@ def sign_ins() -> str:
     """What the demo's start prints."""
     return (
         "\n".join(
-            f"  {who:<8} {email:<22} {PASSWORD}"
+            f"  {who:<13} {email:<26} {PASSWORD}"
             for who, email in (
                 ("Patient", "patient@example.com"),
                 ("Doctor", "doctor@example.com"),
+                ("Applicant", "applicant@example.com"),
                 ("Admin", "admin@example.com"),
+                *((name.capitalize(), f"{name}@example.com") for name in RIGHTS),
             )
         )
-        + f"\n  Mails    {settings.SITE_ORIGIN}/demo/mailbox/\n"
+        + f"\n  {'Mails':<13} {settings.SITE_ORIGIN}/demo/mailbox/\n"
     )

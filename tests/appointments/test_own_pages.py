@@ -96,7 +96,7 @@ def test_today_says_that_nothing_is_booked_and_that_patients_cannot_come_yet(cli
     page = read(client_of(DoctorFactory(unverified=True).user), "/practice/today/")
     assert "No visits today" in page.html
     assert "Patients cannot find you yet" in page.html
-    assert "Your page is hidden" in read(client_of(DoctorFactory(hidden=True).user), "/practice/today/").html
+    assert "Your page is suspended" in read(client_of(DoctorFactory(hidden=True).user), "/practice/today/").html
 
 
 def test_hours_are_folded_to_lines_and_new_doctors_begin_with_an_open_row(doctor: User, client_of: ClientOf) -> None:

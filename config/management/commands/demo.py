@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import health, people, visits
+from config.demo import applications, health, people, visits
 
 SEED = 20260415
 
@@ -34,7 +34,8 @@ class Command(BaseCommand):
         random, taken = Random(SEED), set[str]()
         call_command("load_specialties", stdout=self.stdout)
         password = people.password_hash()
-        people.make_admin(password)
+        admin = people.make_admin(password)
+        people.make_group_admins(password)
         doctors = people.make_doctors(random, password, taken)
         self.stdout.write(f"{len(doctors)} doctors")
         accounts = people.make_patients(random, password, taken)
@@ -50,5 +51,7 @@ class Command(BaseCommand):
         facts = health.write_health(random, accounts)
         looks = health.write_trail_of_the_year(random, accounts)
         self.stdout.write(f"{facts} health facts, looked at {looks} times")
+        waiting = applications.make_applications(random, password, taken, admin, doctors)
+        self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
         diary.tell_sandbox(settings.DATA_DIR / "sandbox")
