@@ -1,5 +1,6 @@
 """What every test may ask for. Real servers are in tests/servers.py and tests/stack.py."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,16 @@ from tests.factories.patients import PatientFactory
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's browser is the one that `make test` found or installed."""
     return browser_type_launch_args | chromium.launch_options()
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_the_browser() -> Iterator[None]:
+    """Playwright's loop stays "running" in the thread after the first browser test of a worker, though it only waits
+    between two of its calls, each of which sets it again. Code under test, as in a server, finds no loop."""
+    waiting = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(waiting)
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ def as_production(transactional_db: None) -> Iterator[Server]:
         "SSLCOMMERZ_URL": "https://sandbox.sslcommerz.com",
         "SSLCOMMERZ_STORE_ID": "store",
         "SSLCOMMERZ_STORE_PASSWORD": "password",
+        "TURN_SECRET": settings.TURN_SECRET,
         "DATA_DIR": str(settings.DATA_DIR / "production"),
     }
     run_manage("collectstatic", "--no-input", SITE_ORIGIN=f"https://{HOST}", **environment)
