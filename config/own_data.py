@@ -27,6 +27,7 @@ from patients.erasure import patients_that_end_with
 from patients.export import patient_sections
 from patients.models import Patient
 from payments.export import payment_sections
+from prescriptions.export import prescription_sections
 from telehealth.export import consultation_sections
 
 JSON, PDF = "json", "pdf"
@@ -113,7 +114,7 @@ def export_patient(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
 def _of_patient(patient: Patient, user: User, ground: Ground) -> list[Section]:
     """Written to the trail before a word of it is read."""
     write_trail(Action.EXPORTED, by=user, about=patient, subject=patient.pk, ground=ground)
-    rooms = [visit_section(patient), *consultation_sections(patient)]
+    rooms = [visit_section(patient), *consultation_sections(patient), *prescription_sections(patient)]
     return [*patient_sections(patient), *rooms, trail_section([patient.pk])]
 
 

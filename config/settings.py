@@ -65,6 +65,7 @@ HOUSE = [
     "payments",
     "appointments",
     "telehealth",
+    "prescriptions",
     "config",
 ]
 INSTALLED_APPS = [

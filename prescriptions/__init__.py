@@ -1,1 +1,0 @@
-"""Visit notes, medicines, composing, signing and verifying prescriptions. Comes with a later release."""

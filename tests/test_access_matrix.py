@@ -207,6 +207,11 @@ MATRIX = [
     Row("telehealth:late", "POST /consultations/{open_room}/late/", "login 404 403 302 404 404", {"minutes": "10"}),
     Row("telehealth:close", "POST /consultations/{visit}/close/", "login 404 403 409 404 404", {"outcome": "no_show"}),
     Row("telehealth:queue", "GET /practice/queue/", DOCTORS),
+    # The note of a visit: its doctor writes, the patient's side reads once the visit is over.
+    Row("prescriptions:note", "GET /appointments/{visit}/note/", "login 404 200 200 404 404"),
+    Row("prescriptions:note", "GET /appointments/{held}/note/", "login 404 404 404 404 404"),
+    Row("prescriptions:note", "POST /appointments/{visit}/note/", "login 404 403 422 404 404"),
+    Row("prescriptions:note", "POST /appointments/{held}/note/", "login 404 404 404 404 404"),
     # A doctor's practice
     Row("appointments:today", "GET /practice/today/", DOCTORS),
     Row("appointments:hours", "GET /practice/hours/", DOCTORS),

@@ -1,5 +1,6 @@
 // The one script of every page: it brings the enhancements together. Pages work without any of them.
 
+import "./autosave.js";
 import "./combobox.js";
 import "./counter.js";
 import "./dialog.js";

@@ -44,6 +44,7 @@ def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
         "patients_patientevent",
         "payments_journal",
         "payments_ledgerentry",
+        "prescriptions_noteversion",
         "telehealth_consentgiven",
         "telehealth_joinevidence",
     ]

@@ -1,0 +1,5 @@
+"""What doctors type."""
+
+from prescriptions.forms.notes import NoteForm
+
+__all__ = ["NoteForm"]

@@ -1,0 +1,59 @@
+"""Who may write and read what came of a visit."""
+
+from dataclasses import dataclass
+
+from accounts.models import Ground, User
+from appointments.models import Appointment, Status
+from appointments.rules import is_doctor_of
+from patients.models import CareRelationship, EmergencyAccess
+from patients.rules import acts_for, ground_of
+from prescriptions.models import PARTS, SHARED_PARTS
+
+# A visit that came about, or is about to. Before that there is nothing to write, and nothing to read.
+HAPPENS = frozenset({Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED, Status.NO_SHOW})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What somebody may read of a note at this moment, and why: the ground for the trail and what gave it."""
+
+    parts: tuple[str, ...]
+    ground: Ground
+    ground_id: object = ""
+
+
+def is_practising_doctor_of(user: User, visit: Appointment) -> bool:
+    """The doctor of the visit, verified and not suspended. Takes the doctor along."""
+    doctor = visit.doctor
+    return is_doctor_of(user, visit) and doctor.verified_at is not None and doctor.suspended_at is None
+
+
+def has_note(visit: Appointment) -> bool:
+    """One that was called off keeps what was written before."""
+    return visit.status in HAPPENS or visit.status == Status.CANCELLED
+
+
+def can_write_note(user: User, visit: Appointment) -> bool:
+    return visit.status in HAPPENS and is_practising_doctor_of(user, visit)
+
+
+def reading_of_note(user: User, visit: Appointment) -> Reading | None:
+    """What of the visit's note the user may read; None for strangers.
+
+    The doctor of the visit reads all of it, for as long as it is kept. The patient's side, and a doctor who treats the
+    patient now, read the assessment and the plan, once the visit is over: before, they are not the doctor's last word.
+    An emergency access shows all.
+    """
+    if not has_note(visit):
+        return None
+    if is_practising_doctor_of(user, visit):
+        return Reading(PARTS, Ground.CARE, visit.pk)
+    last_word = SHARED_PARTS if visit.status == Status.COMPLETED else ()
+    if acts_for(user, visit.patient_id):
+        return Reading(last_word, ground_of(user, visit.patient_id))
+    care = CareRelationship.objects.current().of_user(user).filter(patient=visit.patient_id).order_by("-visit_at")
+    because = care.first()
+    if because is not None:
+        return Reading(last_word, Ground.CARE, because.source)
+    opened = EmergencyAccess.objects.live(user).filter(patient=visit.patient_id).first()
+    return Reading(PARTS, Ground.BREAK_GLASS, opened.pk) if opened else None
