@@ -22,9 +22,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(autouse=True)
-def _no_loop_of_the_browser() -> Iterator[None]:
-    """Playwright's loop stays "running" in the thread after the first browser test of a worker, though it only waits
-    between two of its calls, each of which sets it again. Code under test, as in a server, finds no loop."""
+def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's loop stays "running" in the thread from the first browser test of a worker on, though it only waits
+    for the next call. Tests without a browser find no loop there, as the code finds none in a server."""
+    if "playwright" in request.fixturenames:
+        yield
+        return
     waiting = asyncio._get_running_loop()
     asyncio._set_running_loop(None)
     yield
