@@ -15,11 +15,14 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
+import pytest
+
 from config.embedded import services
 from config.embedded.postgres import OWNER_ROLE
 from config.environment import VARIABLES
 from config.processes import STOP_SIGNALS, CannotRun, Roster, claim
 from tests.processes import end_remembered
+from tests.template import TEMPLATE, make_template
 
 pytest_plugins = ["tests.stack", "tests.servers", "tests.coturn"]
 
@@ -53,6 +56,7 @@ def start_services() -> None:
     signal.signal(signal.SIGHUP, leave)
     try:
         found = running.enter_context(services(folder, roster=Roster(folder / "services.json"), durable=False))
+        make_template(found)
     except CannotRun as error:
         sys.exit(str(error))
     os.environ["PORTAL_TEST_FOLDER"] = str(folder)
@@ -95,3 +99,11 @@ def set_environment() -> None:
 if not WORKER:
     start_services()
 set_environment()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker's database is a copy of the one that was migrated for all."""
+    from django.db import connection
+
+    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
