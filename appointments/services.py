@@ -38,7 +38,7 @@ from doctors.services import mark_stale
 from patients.models import Patient
 from patients.services import begin_care, end_care, phone_of
 from payments.models import Charge, Refund
-from payments.services import extend_charge, lock_charge, open_charge, request_refund, void_charge
+from payments.services import earn_charge, extend_charge, lock_charge, open_charge, request_refund, void_charge
 from scheduling.slots import Interval
 
 log = structlog.get_logger()
@@ -331,16 +331,18 @@ def begin_visit(appointment: Appointment, *, by: User) -> Appointment:
 
 @transaction.atomic
 def complete_visit(appointment: Appointment, *, by: User) -> Appointment:
-    """The doctor is done, and the patient's side is told; done already, nothing changes.
+    """The doctor is done: the fee is earned, and the patient's side is told; done already, nothing changes.
 
     Raises IllegalMove when it was called off or missed meanwhile, or has not begun.
     """
-    _charge, appointment = lock_booking(appointment)
+    charge, appointment = lock_booking(appointment)
     if appointment.status == Status.COMPLETED:
         return appointment
     if appointment.status == Status.NO_SHOW or not rules.has_begun(appointment):
         raise IllegalMove
     move(appointment, Status.COMPLETED, by=by)
+    if charge is not None:
+        earn_charge(charge, doctor=appointment.doctor)
     notices.completed(appointment)
     return appointment
 
@@ -349,16 +351,26 @@ def complete_visit(appointment: Appointment, *, by: User) -> Appointment:
 def mark_no_show(appointment: Appointment, *, side: str, by: User) -> Appointment:
     """`side` did not come, and the patient's side is told; written down already, nothing changes.
 
+    The time of a patient who stays away was kept, and the fee is earned; that of a doctor who does goes back whole.
     Raises IllegalMove when it was called off or is done, or its time has not come.
     """
-    _charge, appointment = lock_booking(appointment)
+    charge, appointment = lock_booking(appointment)
     if appointment.status == Status.NO_SHOW:
         return appointment
     if appointment.status == Status.COMPLETED or appointment.start > timezone.now():
         raise IllegalMove
     move(appointment, Status.NO_SHOW, by=by, no_show_by=side)
+    if charge is not None:
+        _settle_no_show(charge, appointment)
     notices.missed(appointment)
     return appointment
+
+
+def _settle_no_show(charge: Charge, appointment: Appointment) -> None:
+    if appointment.no_show_by == "doctor":
+        request_refund(charge, reason=Refund.Reason.MISSED)
+    else:
+        earn_charge(charge, doctor=appointment.doctor)
 
 
 # Ending ----------------------------------------------------------------------------------------------------------

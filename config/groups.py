@@ -47,6 +47,10 @@ RIGHTS: dict[str, frozenset[str]] = {
             "payments.view_journal",
             "payments.view_ledgerentry",
             "payments.decide_charge",
+            "payments.view_commissionrate",
+            "payments.add_commissionrate",
+            "payments.change_commissionrate",
+            "payments.delete_commissionrate",
         }
     ),
     # Keeps doctors from patients who should not be there.

@@ -5,6 +5,7 @@ stops the process with the name of the variable. docs/operations.md explains eac
 """
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -492,6 +493,8 @@ SSLCOMMERZ_STORE_PASSWORD: str = secret("SSLCOMMERZ_STORE_PASSWORD", "demo-secre
 # Hosts that a payer may be sent to, beside the gateway's own.
 SSLCOMMERZ_PAGE_HOSTS: list[str] = env.list("SSLCOMMERZ_PAGE_HOSTS", ["epay-gw.sslcommerz.com"])
 SSLCOMMERZ_TIMEOUT: float = env.float("SSLCOMMERZ_TIMEOUT", 10.0)
+# What the portal keeps of an earned fee where the admin has no rate for the doctor or the specialty.
+COMMISSION_PERCENT: Decimal = env.decimal("COMMISSION_PERCENT", Decimal(10))
 
 # Video visits ----------------------------------------------------------------------------------------------------
 

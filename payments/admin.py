@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from config.admin import PortalModelAdmin, Unchangeable, decided
 from payments import services
-from payments.models import Charge, GatewayMessage, Journal, LedgerEntry, PaymentAttempt, Refund
+from payments.models import Charge, CommissionRate, GatewayMessage, Journal, LedgerEntry, PaymentAttempt, Refund
 
 # Not by its whole name: unfold's system check would look that up in a database that may have no tables yet.
 DECIDE = "decide"
@@ -55,7 +55,7 @@ class RefundInline(ReadOnlyInline):
 
 class EntryInline(ReadOnlyInline):
     model = LedgerEntry
-    fields = ["account", "amount", "currency"]
+    fields = ["account", "doctor", "amount", "currency"]
     show_change_link = False
 
 
@@ -201,3 +201,10 @@ class JournalAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     ordering = ["-at"]
     inlines = [EntryInline]
+
+
+@admin.register(CommissionRate)
+class CommissionRateAdmin(PortalModelAdmin):
+    list_display = ["doctor", "specialty", "percent"]
+    list_select_related = ["doctor", "specialty"]
+    raw_id_fields = ["doctor"]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Prefetch, Q, Sum
 from django.db.models.functions import Now
@@ -280,6 +281,7 @@ class Refund(models.Model):
 
     class Reason(models.TextChoices):
         CANCELLED = "cancelled", _("The booking was cancelled")
+        MISSED = "missed", _("The doctor did not come")
         TOO_LATE = "too_late", _("The payment came after the time was gone")
         SURPLUS = "surplus", _("Paid twice")
         ADMIN = "admin", _("Decided by an administrator")
@@ -347,6 +349,7 @@ class Journal(AppendOnlyModel):
         REFUND_DUE = "refund_due", _("Refund promised")
         REFUND_PAID = "refund_paid", _("Refund paid")
         REFUND_FAILED = "refund_failed", _("Refund refused by the gateway")
+        EARNING = "earning", _("Earned")
 
     id = UUID7Field()
     kind = models.CharField(max_length=20, choices=Kind)
@@ -365,18 +368,61 @@ class Journal(AppendOnlyModel):
 
 
 class LedgerEntry(AppendOnlyModel):
-    """A signed line of a journal. Plus is what we have or spend, minus is what we owe or earn."""
+    """A signed line of a journal. Plus is what we have or spend, minus is what we owe or earn.
+
+    `doctor` says whose account it is, on DOCTOR and nowhere else.
+    """
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
     account = models.CharField(max_length=20, choices=Account)
+    doctor = models.ForeignKey(
+        "doctors.Doctor", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
 
     class Meta:
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger entries")
-        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_empty")]
-        indexes = [models.Index(fields=["account", "currency"], name="ledger_by_account")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_empty"),
+            models.CheckConstraint(
+                condition=Q(account="doctor", doctor__isnull=False) | ~Q(account="doctor") & Q(doctor__isnull=True),
+                name="ledger_entry_not_of_an_unnamed_doctor",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "currency"], name="ledger_by_account"),
+            models.Index(fields=["doctor"], condition=Q(doctor__isnull=False), name="ledger_of_a_doctor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account} {self.amount:+} {self.currency}"
+
+
+class CommissionRate(models.Model):
+    """What the portal keeps of an earned fee: of one doctor, or of all of a specialty. settings.COMMISSION_PERCENT is
+    for everybody else."""
+
+    doctor = models.OneToOneField("doctors.Doctor", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    specialty = models.OneToOneField(
+        "specialties.Specialty", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    percent = models.DecimalField(
+        _("percent"), max_digits=5, decimal_places=2, validators=[MinValueValidator(0), MaxValueValidator(100)]
+    )
+
+    class Meta:
+        verbose_name = _("commission rate")
+        verbose_name_plural = _("commission rates")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(doctor__isnull=False, specialty__isnull=True)
+                | Q(doctor__isnull=True, specialty__isnull=False),
+                name="commission_not_of_both_or_none",
+            ),
+            models.CheckConstraint(condition=Q(percent__range=(0, 100)), name="commission_not_more_than_all"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.percent} %"

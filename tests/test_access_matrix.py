@@ -588,6 +588,7 @@ ADMIN_PAGES = {
     **pages_of("payments_refund", "finance"),
     "payments_refund_try_again": "finance",
     **pages_of("payments_journal", "finance"),
+    **pages_of("payments_commissionrate", "finance", written_by="finance"),
     **pages_of("appointments_appointment", "support"),
     "appointments_suspension": "moderation",
 }

@@ -21,6 +21,7 @@ from payments.sandbox.courier import Courier
 from payments.sandbox.faults import Faults
 from payments.sandbox.gateway import Gateway, Merchant
 from payments.sandbox.store import Store
+from payments.services import earn_charge
 from payments.services.ledger import post_refund_due, post_refund_paid, post_settlement
 from scheduling.calendars import read_calendars
 from scheduling.models import Calendar
@@ -161,6 +162,8 @@ class Diary:
             )
             post_refund_due(charge, refund)
             post_refund_paid(charge, refund)
+        elif appointment.status in (Status.COMPLETED, Status.NO_SHOW):
+            earn_charge(charge, doctor=appointment.doctor)
 
     def tell_sandbox(self, folder: Path) -> None:
         """Let the sandbox gateway know of these payments, so that they can be paid back."""

@@ -6,6 +6,7 @@ are locked after it, by this room alone. Whatever is sent to the gateway is sent
 
 from payments.services.attempts import start_attempt
 from payments.services.charges import extend_charge, lock_charge, open_charge, void_charge
+from payments.services.earnings import earn_charge
 from payments.services.inbox import process_message, receive_message
 from payments.services.reconciliation import reconcile_attempt
 from payments.services.refunds import refund_by_admin, request_refund, retry_refund, send_refund
@@ -13,6 +14,7 @@ from payments.services.settlement import approve_review, refuse_review, settle, 
 
 __all__ = [
     "approve_review",
+    "earn_charge",
     "extend_charge",
     "lock_charge",
     "open_charge",

@@ -3,24 +3,41 @@
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Sum
 
 from payments.models import Account, Charge, Journal, LedgerEntry, PaymentAttempt, Refund
 
+PAISA = Decimal("0.01")
+
 
 @transaction.atomic
-def post(kind: Journal.Kind, *, charge: Charge, cause: str, lines: dict[Account, Decimal]) -> Journal:
-    """Write one journal; lines of zero are left out.
+def post(
+    kind: Journal.Kind, *, charge: Charge, cause: str, lines: dict[Account, Decimal], doctor_id: int | None = None
+) -> Journal:
+    """Write one journal; lines of zero are left out. `doctor_id` is whose line on DOCTOR is.
 
     The database refuses, at commit, lines that do not sum to zero, and at once a second journal of this kind for the
     same cause: that IntegrityError is a bug of the caller, who holds the charge's lock and has looked.
     """
     journal = Journal.objects.create(kind=kind, charge=charge, cause=cause)
     LedgerEntry.objects.bulk_create(
-        LedgerEntry(journal=journal, account=account, amount=amount, currency=charge.currency)
+        LedgerEntry(
+            journal=journal,
+            account=account,
+            amount=amount,
+            currency=charge.currency,
+            doctor_id=doctor_id if account == Account.DOCTOR else None,
+        )
         for account, amount in lines.items()
         if amount
     )
     return journal
+
+
+def standing(charge: Charge) -> dict[str, Decimal]:
+    """What this charge's journals come to on each account."""
+    entries = LedgerEntry.objects.filter(journal__charge=charge).order_by()
+    return dict(entries.values_list("account").annotate(total=Sum("amount")))
 
 
 def post_settlement(charge: Charge, attempt: PaymentAttempt) -> None:
@@ -38,14 +55,42 @@ def post_settlement(charge: Charge, attempt: PaymentAttempt) -> None:
     )
 
 
+def post_earning(charge: Charge, *, doctor_id: int, amount: Decimal, commission: Decimal) -> None:
+    """What was the payer's deposit is the doctor's now, less what the portal keeps."""
+    post(
+        Journal.Kind.EARNING,
+        charge=charge,
+        cause=charge.pk.hex,
+        lines={Account.DEPOSIT: amount, Account.DOCTOR: commission - amount, Account.COMMISSION: -commission},
+        doctor_id=doctor_id,
+    )
+
+
 def post_refund_due(charge: Charge, refund: Refund) -> None:
-    """What was the payer's deposit is now owed back."""
+    """What was the payer's deposit is now owed back. What was earned meanwhile is taken back from the doctor and the
+    portal, in the shares in which they have it."""
+    stands = standing(charge)
+    owed, kept = (-stands.get(account, Decimal(0)) for account in (Account.DOCTOR, Account.COMMISSION))
+    earned = refund.amount - min(refund.amount, -stands.get(Account.DEPOSIT, Decimal(0)))
+    from_kept = (earned * kept / (owed + kept)).quantize(PAISA) if earned else Decimal(0)
     post(
         Journal.Kind.REFUND_DUE,
         charge=charge,
         cause=refund.refund_trans_id,
-        lines={Account.DEPOSIT: refund.amount, Account.REFUNDS_DUE: -refund.amount},
+        lines={
+            Account.DEPOSIT: refund.amount - earned,
+            Account.DOCTOR: earned - from_kept,
+            Account.COMMISSION: from_kept,
+            Account.REFUNDS_DUE: -refund.amount,
+        },
+        doctor_id=earner_of(charge),
     )
+
+
+def earner_of(charge: Charge) -> int | None:
+    """The doctor who earned it; None as long as nobody did."""
+    earned = LedgerEntry.objects.filter(journal__charge=charge, account=Account.DOCTOR)
+    return earned.values_list("doctor", flat=True).first()
 
 
 def post_refund_paid(charge: Charge, refund: Refund) -> None:
@@ -59,10 +104,12 @@ def post_refund_paid(charge: Charge, refund: Refund) -> None:
 
 
 def post_refund_failed(charge: Charge, refund: Refund) -> None:
-    """Takes REFUND_DUE back: the money is a deposit again, and may be promised anew."""
+    """Takes REFUND_DUE back line by line: the money is whose it was, and may be promised anew."""
+    due = LedgerEntry.objects.filter(journal__kind=Journal.Kind.REFUND_DUE, journal__cause=refund.refund_trans_id)
     post(
         Journal.Kind.REFUND_FAILED,
         charge=charge,
         cause=refund.refund_trans_id,
-        lines={Account.REFUNDS_DUE: refund.amount, Account.DEPOSIT: -refund.amount},
+        lines={Account(account): -amount for account, amount in due.values_list("account", "amount")},
+        doctor_id=earner_of(charge),
     )

@@ -1,0 +1,35 @@
+"""What was bought is done: the payer's deposit becomes the doctor's, less the portal's commission."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import transaction
+
+from doctors.models import Doctor
+from payments.models import Account, Charge, CommissionRate, Journal
+from payments.services.ledger import PAISA, post_earning, standing
+
+
+@transaction.atomic
+def earn_charge(charge: Charge, *, doctor: Doctor) -> None:
+    """Turn what is still on deposit into earned money, once for a charge; nothing where nothing is.
+
+    The commission is as its rate is today, rounded to the paisa by half to even. The caller holds the charge's lock.
+    """
+    if Journal.objects.filter(kind=Journal.Kind.EARNING, charge=charge).exists():
+        return
+    amount = -standing(charge).get(Account.DEPOSIT, Decimal(0))
+    if amount:
+        commission = (amount * commission_percent(doctor) / 100).quantize(PAISA)
+        post_earning(charge, doctor_id=doctor.pk, amount=amount, commission=commission)
+
+
+def commission_percent(doctor: Doctor) -> Decimal:
+    """The doctor's own rate, else that of the first of the doctor's specialties that has one, else the portal's."""
+    own = CommissionRate.objects.filter(doctor=doctor).values_list("percent", flat=True).first()
+    if own is not None:
+        return own
+    place = ("specialty__doctor_specialties__position", "specialty__doctor_specialties__pk")
+    of_specialties = CommissionRate.objects.filter(specialty__doctor_specialties__doctor=doctor).order_by(*place)
+    first = of_specialties.values_list("percent", flat=True).first()
+    return settings.COMMISSION_PERCENT if first is None else first
