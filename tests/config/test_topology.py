@@ -19,7 +19,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from config import runner
 from config.embedded import Services, postgres
 from config.environment import VARIABLES
+from config.files import MOST_BYTES
 from config.routing import websocket_urlpatterns
+from patients.forms.records import MOST_FILES
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 CADDYFILE = BASE_DIR / "config/caddy/Caddyfile"
@@ -97,13 +99,13 @@ def test_variables_are_those_that_settings_read() -> None:
 
 
 def test_compose_has_every_service(services: dict[str, Any]) -> None:
-    expected = {"proxy", "migrate", "web", "websocket", "worker", "beat"}
+    expected = {"proxy", "migrate", "web", "uploads", "websocket", "worker", "beat"}
     expected |= {"postgres", "valkey", "meilisearch", "coturn"}
     assert expected <= services.keys()
 
 
 def test_compose_gives_the_settings_what_they_require(ours: dict[str, dict[str, Any]]) -> None:
-    assert {"migrate", "web", "websocket", "worker", "beat"} <= ours.keys()
+    assert {"migrate", "web", "uploads", "websocket", "worker", "beat"} <= ours.keys()
     for name, service in ours.items():
         missing = REQUIRED - service["environment"].keys()
         assert not missing, name
@@ -219,6 +221,18 @@ def test_demo_gives_its_processes_what_they_ask(demo_environment: dict[str, str]
     assert demo_environment["PORTAL_ENV"] == "demo"
 
 
+def test_two_servers_of_the_demo_drain_each_by_itself(demo_environment: dict[str, str]) -> None:
+    """One that is restarted says nothing of the other."""
+    uploads = re.search(r"^uploads: (.+)$", (BASE_DIR / "Procfile").read_text(), re.MULTILINE)
+    assert uploads
+    assert {'WEB_BIND="$UPLOADS_BIND"', 'DRAIN_FILE="$UPLOADS_DRAIN_FILE";'} <= set(uploads[1].split())
+    places = {"DRAIN_FILE": str(Path(demo_environment["DATA_DIR"]) / "run" / "draining")} | demo_environment
+    assert places["UPLOADS_DRAIN_FILE"] != places["DRAIN_FILE"]
+    for server in ("WEB", "UPLOADS"):
+        assert places[f"{server}_UPSTREAM"].replace("unix/", "unix:") == places[f"{server}_BIND"]
+    assert places["WEB_BIND"] != places["UPLOADS_BIND"]
+
+
 def adapted(environment: dict[str, str]) -> list[dict[str, Any]]:
     """The routes of the one site, as Caddy itself reads the file."""
     done = subprocess.run(
@@ -255,7 +269,29 @@ def test_proxy_routes_sockets_files_and_pages(services: dict[str, dict[str, Any]
     assert set(by_path) == {"/ws/*", "/static/*", "/media/*", "*"}
 
     assert options(services["websocket"]["command"])["--port"] == "8001"
-    assert services["web"]["environment"]["WEB_BIND"] == "0.0.0.0:8000"
+    for service in ("web", "uploads"):
+        assert services[service]["environment"]["WEB_BIND"] == "0.0.0.0:8000"
+
+
+def test_proxy_sends_large_bodies_to_a_server_of_their_own(services: dict[str, dict[str, Any]]) -> None:
+    too_large, large = (
+        route for route in adapted(services["proxy"]["environment"]) if "header_regexp" in str(route.get("match"))
+    )
+    upstream = next(handler for handler in handlers(large) if handler["handler"] == "reverse_proxy")
+    assert upstream["upstreams"] == [{"dial": "uploads:8000"}]
+    assert [handler["status_code"] for handler in handlers(too_large) if handler["handler"] == "error"] == [413]
+
+    def takes(route: dict[str, Any], length: int) -> bool:
+        (match,) = route["match"]
+        return bool(re.search(match["header_regexp"]["Content-Length"]["pattern"], str(length)))
+
+    for length in (4_000_000, 9_999_999, 10_000_000, MOST_FILES * MOST_BYTES + 100_000):
+        assert takes(large, length), length
+        assert not takes(too_large, length), length
+    for length in (105_000_000, 109_999_999, 110_000_000, 199_999_999, 200_000_000, 10**9, 10**12):
+        assert takes(too_large, length), length
+    for length in (0, 399_999, 3_999_999):
+        assert not takes(large, length), length
 
 
 def test_no_page_hides_behind_another_route_of_the_proxy() -> None:
