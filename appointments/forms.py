@@ -145,9 +145,9 @@ class AttachForm(forms.Form):
         kept = MedicalRecord.objects.filter(patient=appointment.patient_id).exclude(attachments__source=appointment.pk)
         self.room = MOST_ATTACHED - MedicalRecord.objects.put_to(appointment.pk).count()
         self.fields["records"].queryset = kept
-        offered = list(kept.for_list()[:LATEST_RECORDS])
-        self.fields["records"].choices = [(record.pk, record.title) for record in offered]
-        if not offered:
+        self.offered = list(kept.for_list()[:LATEST_RECORDS])
+        self.fields["records"].choices = [(record.pk, record.title) for record in self.offered]
+        if not self.offered:
             del self.fields["records"]
 
     def clean(self) -> dict[str, Any]:

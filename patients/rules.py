@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import models
+
 from accounts.models import Ground, Role, User
 from patients.models import (
     EmergencyAccess,
@@ -70,10 +72,10 @@ def may_renew(user: User, guardianship: Guardianship, patient: Patient) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why somebody may read: the ground for the trail, and the grant or the emergency access where it is one."""
+    """Why somebody may read: the ground for the trail, and the row that it follows from where it is not their own."""
 
     ground: Ground
-    given: RecordGrant | PatientGrant | EmergencyAccess | None = None
+    given: Guardianship | RecordGrant | PatientGrant | EmergencyAccess | None = None
 
     @property
     def ground_id(self) -> object:
@@ -91,22 +93,27 @@ def acts_for(user: User, patient_id: UUID) -> bool:
     return Patient.objects.acted_for_by(user).filter(pk=patient_id).exists()
 
 
+def _first[M: models.Model](rows: models.QuerySet[M], *, lock: bool) -> M | None:
+    return (rows.select_for_update(no_key=True, of=("self",)) if lock else rows).first()
+
+
 def reason_to_read(user: User, record: MedicalRecord, *, lock: bool = False) -> Reason | None:
     """Because of what the user may read this record at this moment; None where there is nothing.
 
-    With `lock` the grant stays until the transaction ends: whoever takes it back waits for that.
+    With `lock` the row that it follows from stays until the transaction ends: whoever takes it back waits for that.
     """
-    if acts_for(user, record.patient_id):
-        return Reason(ground_of(user, record.patient_id))
+    if Patient.objects.filter(pk=record.patient_id, user=user).exists():
+        return Reason(Ground.SELF)
+    bonds = Guardianship.objects.current().filter(guardian=user, patient=record.patient_id).order_by("pk")
+    if bond := _first(bonds, lock=lock):
+        return Reason(Ground.GUARDIAN, bond)
     codenames = ["view_records", kind_permission(record.kind)]
     alone = RecordGrant.objects.live().filter(user=user, content_object=record)
     wider = PatientGrant.objects.live().filter(
         user=user, content_object=record.patient_id, permission__codename__in=codenames
     )
-    for grants in (alone, wider):
-        rows = grants.order_by("-expires_at")
-        grant = (rows.select_for_update(no_key=True, of=("self",)) if lock else rows).first()
-        if grant is not None:
+    for grants in (alone.order_by("-expires_at"), wider.order_by("-expires_at")):
+        if grant := _first(grants, lock=lock):
             return Reason(Ground.SHARE, grant)
-    opened = EmergencyAccess.objects.live(user).filter(patient=record.patient_id).first()
+    opened = _first(EmergencyAccess.objects.live(user).filter(patient=record.patient_id).order_by("pk"), lock=lock)
     return Reason(Ground.BREAK_GLASS, opened) if opened else None

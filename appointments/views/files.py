@@ -19,7 +19,7 @@ from config.http import require
 from patients.errors import QuotaFull, TooManyAttached
 from patients.forms import one_by_one, title_of
 from patients.models import AttachedRecord, RecordKind, today
-from patients.services import About, add_record, attach_record, detach_record
+from patients.services import About, add_record, attach_record, detach_record, note_listed
 
 
 def _own(request: HttpRequest, pk: UUID) -> Appointment:
@@ -45,6 +45,7 @@ def files(request: HttpRequest, pk: UUID) -> HttpResponse:
         for record in form.cleaned_data.get("records", []):
             attach_record(record, source=appointment.pk, by=request.user)
         return redirect(appointment)
+    note_listed(form.offered, by=request.user)
     context = {"appointment": appointment, "form": form}
     return render(request, "appointments/files.html", context, status=422 if form.errors else 200)
 

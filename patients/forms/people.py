@@ -45,6 +45,7 @@ class FamilyMemberForm(forms.Form):
     name = forms.CharField(label=_("Full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     relation = forms.ChoiceField(label=_("Who is it?"), choices=Relation)
     birth_date = day_of_birth(required=True)
+    birth_date.help_text = _("Doctors who are booked for this person see it: doses depend on the age.")
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex)
     phone = mobile_number(required=False)
 

@@ -2,18 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
 from config.db import constraint_name, lock
 from patients.errors import AlreadyListed, Changed, SomethingKnown, TooManyFacts
-from patients.models import FACTS, FactKind, Guardianship, HealthFact, NoneKnown, Patient
+from patients.models import (
+    FACTS,
+    CareRelationship,
+    EmergencyAccess,
+    FactKind,
+    Guardianship,
+    HealthFact,
+    NoneKnown,
+    Patient,
+)
 
 # Of one kind and patient; a page shows them all.
 MOST_FACTS = 60
@@ -46,11 +56,14 @@ def standing(user: User, patient: Patient) -> tuple[Ground, object]:
     return Ground.GUARDIAN, bond.pk
 
 
+@transaction.atomic
 def read_facts(patient: Patient, *, by: User, ground: Ground, ground_id: object = "") -> list[Section]:
     """All that is known of a patient's health, and that `by` is about to see it stands in the trail.
 
-    The only door to the facts: what cannot be written down is not read, for the database's error goes up.
+    The only door to the facts: what cannot be written down is not read, for the database's error goes up. What `by`
+    reads them because of stays until then: once its end has returned, this raises PermissionDenied.
     """
+    _hold(patient, by, ground, ground_id)
     write_trail(Action.READ, by=by, about="patients.facts", subject=patient.pk, ground=ground, ground_id=ground_id)
     none_known = {row.kind: row for row in NoneKnown.objects.filter(patient=patient).select_related("said_by")}
     return [
@@ -59,9 +72,29 @@ def read_facts(patient: Patient, *, by: User, ground: Ground, ground_id: object 
     ]
 
 
+def _hold(patient: Patient, by: User, ground: Ground, ground_id: Any) -> None:
+    """Lock the row that the reading follows from, so that whoever ends it waits for the trail to be written."""
+    rows: QuerySet[Any]
+    match ground:
+        case Ground.SELF:
+            return
+        case Ground.GUARDIAN:
+            rows = Guardianship.objects.current().filter(pk=ground_id, guardian=by)
+        case Ground.CARE:
+            rows = CareRelationship.objects.current().of_user(by).filter(source=ground_id)
+        case Ground.BREAK_GLASS:
+            rows = EmergencyAccess.objects.live(by).filter(pk=ground_id)
+        case _:
+            raise PermissionDenied
+    if rows.filter(patient=patient).order_by("pk").select_for_update(no_key=True, of=("self",)).first() is None:
+        raise PermissionDenied
+
+
+@transaction.atomic
 def note_reading(fact: HealthFact, *, by: User) -> None:
     """That somebody who acts for the patient is about to see one fact stands in the trail."""
     ground, ground_id = standing(by, fact.patient)
+    _hold(fact.patient, by, ground, ground_id)
     write_trail(Action.READ, by=by, about=fact, subject=fact.patient_id, ground=ground, ground_id=ground_id)
 
 

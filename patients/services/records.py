@@ -5,6 +5,7 @@ the row comes before the file, and goes in the transaction that makes the record
 trail, and nobody reads by a right that was taken back before.
 """
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,7 +23,7 @@ from config.files import CheckedFile, private_name, private_storage, store_priva
 from config.queue import send_on_commit
 from patients import rules
 from patients.errors import Changed, QuotaFull, RecordGone
-from patients.models import FileToRemove, MedicalRecord, Patient
+from patients.models import FileToRemove, Guardianship, MedicalRecord, Patient
 
 log = structlog.get_logger()
 
@@ -176,6 +178,29 @@ def note_read(record: MedicalRecord, *, by: User, action: Action = Action.READ) 
         ground_id=reason.ground_id,
     )
     return True
+
+
+def note_listed(records: Iterable[MedicalRecord], *, by: User) -> None:
+    """Put it on the trail, a line for each patient, that a guardian is about to see what their documents are called;
+    of one's own nothing is written. Takes records with their patient.
+
+    Raises PermissionDenied where `by` acts for one of them no more: who ends that waits for the line.
+    """
+    others = {record.patient_id for record in records if record.patient.user_id != by.pk}
+    if others:
+        _note_listed(others, by)
+
+
+@transaction.atomic
+def _note_listed(patients: set[UUID], by: User) -> None:
+    rows = Guardianship.objects.current().filter(guardian=by, patient__in=patients).order_by("pk")
+    bonds = {bond.patient_id: bond for bond in rows.select_for_update(no_key=True, of=("self",))}
+    if bonds.keys() != patients:
+        raise PermissionDenied
+    for patient, bond in bonds.items():
+        write_trail(
+            Action.READ, by=by, about="patients.records", subject=patient, ground=Ground.GUARDIAN, ground_id=bond.pk
+        )
 
 
 # Files that must go ----------------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 """Consent: what a patient lets a doctor read, until when; and what a doctor reads because of an appointment.
 
 Lock order: patients, then records, then grants. Whoever reads because of a grant holds the grant's row until the read
-is on the trail (services/reading.py), so once a revocation is done nobody reads by what was revoked.
+is on the trail, so once a revocation is done nobody reads by what was revoked.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Permission
@@ -25,6 +28,7 @@ from patients.models import (
     RecordGrant,
     kind_permission,
 )
+from patients.models.sharing import GrantQuerySet
 from patients.rules import ground_of
 
 MOST_ATTACHED = 5
@@ -95,6 +99,24 @@ def revoke_share(grant: RecordGrant | PatientGrant, *, by: User) -> bool:
         AttachedRecord.objects.filter(record=grant.content_object_id, source=grant.source).delete()
     _note(Action.REVOKED, grant, grant.user.doctor, subject_of(grant), by)
     return True
+
+
+@contextmanager
+def held_grants(by: User, **which: object) -> Iterator[None]:
+    """While the block runs nobody takes back what `by` reads by: what is listed, and the line on the trail that says
+    so, are one. `which` narrows down the grants of single records, with `patient` also those of a patient's."""
+    patient = which.pop("patient", None)
+    alone = RecordGrant.objects.filter(user=by, **which)
+    with transaction.atomic():
+        if patient is not None:
+            alone = alone.filter(content_object__patient=patient)
+            _hold(PatientGrant.objects.filter(user=by, content_object=patient))
+        _hold(alone)
+        yield
+
+
+def _hold(grants: GrantQuerySet[Any]) -> None:
+    list(grants.live().order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
 
 
 def subject_of(grant: RecordGrant | PatientGrant) -> UUID:

@@ -5,6 +5,7 @@ from uuid import UUID
 from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -64,11 +65,14 @@ def emergency(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is known of the patient's health, while the door is open, to the one who opened it."""
     access = get_object_or_404(EmergencyAccess.objects.live(request.user).select_related("patient"), pk=pk)
     patient, because = access.patient, {"ground": Ground.BREAK_GLASS, "ground_id": access.pk}
-    facts = read_facts(patient, by=request.user, **because)
-    # What documents are called tells of somebody's health already.
-    write_trail(Action.READ, by=request.user, about="patients.records", subject=patient.pk, **because)
-    records = MedicalRecord.objects.filter(patient=patient).for_list()
-    page = Paginator(records, PAGE_SIZE).get_page(request.GET.get("page"))
+    # One transaction: whoever closes the door waits until all of it is on the trail.
+    with transaction.atomic():
+        facts = read_facts(patient, by=request.user, **because)
+        # What documents are called tells of somebody's health already.
+        write_trail(Action.READ, by=request.user, about="patients.records", subject=patient.pk, **because)
+        records = MedicalRecord.objects.filter(patient=patient).for_list()
+        page = Paginator(records, PAGE_SIZE).get_page(request.GET.get("page"))
+        page.object_list = list(page.object_list)
     context = {"access": access, "patient": patient, "sections": facts, "page": page}
     return render(request, "patients/emergency/look.html", context)
 

@@ -46,11 +46,14 @@ def records(request: HttpRequest) -> HttpResponse:
     people = list(Patient.objects.acted_for_by(request.user).order_by("created_at"))
     kept = MedicalRecord.objects.filter(patient__in=[person.pk for person in people])
     rows = kept.filter(**{{"person": "patient", "kind": "kind"}[name]: value for name, value in chosen.items()})
+    page = Paginator(rows.for_list(), PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = list(page.object_list)
+    services.note_listed(page.object_list, by=request.user)
     return respond(
         request,
         "patients/records/list.html",
         partial="rows",
-        page=Paginator(rows.for_list(), PAGE_SIZE).get_page(request.GET.get("page")),
+        page=page,
         people=people,
         person=chosen.get("person"),
         kind=chosen.get("kind", ""),

@@ -139,15 +139,17 @@ def shared_with_me(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     """What one patient shares with this doctor now; htmx gets the list alone, for pages about the patient."""
     doctor = Doctor.objects.filter(user=request.user).first()
     require(doctor is not None)
-    rows = MedicalRecord.objects.shared_with(request.user).filter(patient=patient_id).for_list()
     treats = CareRelationship.objects.current().filter(doctor=doctor, patient=patient_id).exists()
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    with services.held_grants(request.user, patient=patient_id):
+        rows = MedicalRecord.objects.shared_with(request.user).filter(patient=patient_id).for_list()
+        page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+        page.object_list = list(page.object_list)
+        if page.object_list:
+            # What documents are called tells of somebody's health already.
+            write_trail(Action.READ, by=request.user, about="patients.records", subject=patient_id, ground=Ground.SHARE)
     if not (treats or page.object_list):
         raise Http404
     patient = get_object_or_404(Patient, pk=patient_id)
-    if page.object_list:
-        # What documents are called tells of somebody's health already.
-        write_trail(Action.READ, by=request.user, about="patients.records", subject=patient.pk, ground=Ground.SHARE)
     return respond(request, "patients/records/shared_with_me.html", partial="rows", page=page, patient=patient)
 
 
@@ -157,16 +159,17 @@ def shared_with_me(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 def put_to_visit(request: HttpRequest, source: UUID) -> HttpResponse:
     """What the patient put to one visit, to its doctor while the care for it lasts. The visit's page fetches it."""
     require(Doctor.objects.filter(user=request.user).exists())
-    rows = list(MedicalRecord.objects.shared_with(request.user).put_to(source).for_list())
-    if not rows:
-        raise Http404
-    patient = rows[0].patient
-    write_trail(
-        Action.READ,
-        by=request.user,
-        about="patients.records",
-        subject=patient.pk,
-        ground=Ground.CARE,
-        ground_id=source,
-    )
+    with services.held_grants(request.user, content_object__attachments__source=source):
+        rows = list(MedicalRecord.objects.shared_with(request.user).put_to(source).for_list())
+        if not rows:
+            raise Http404
+        patient = rows[0].patient
+        write_trail(
+            Action.READ,
+            by=request.user,
+            about="patients.records",
+            subject=patient.pk,
+            ground=Ground.CARE,
+            ground_id=source,
+        )
     return respond(request, "patients/records/put_to_visit.html", partial="rows", rows=rows, patient=patient)

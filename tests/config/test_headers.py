@@ -95,6 +95,11 @@ def test_pages_of_production_have_the_best_grade(as_production: Server) -> None:
     for page in pages.values():
         assert page.header("strict-transport-security") == "max-age=63072000; includeSubDomains; preload"
         assert page.header("cross-origin-opener-policy") == "same-origin"
+        policy = [part.strip() for part in page.header("content-security-policy").split(";")]
+        assert f"connect-src 'self' wss://{HOST}" in policy
+        assert {"default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+        assert "report-uri /csp-reports/" in policy
+        assert not any("unsafe" in part for part in policy)
         assert all(cookie.startswith("__Host-") and "Path=/" in cookie for cookie in page.cookies), page.cookies
 
 

@@ -1,6 +1,5 @@
 """Emergency access: with a reason, after a fresh sign-in, for half an hour, told at once and reviewed by another."""
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Action, Ground, Kind, Notification, TrailEntry, User
-from patients.errors import AlreadyReviewed, OwnAccess
+from patients.errors import OwnAccess
 from patients.models import EmergencyAccess, EmergencyReason, Patient, Verdict
 from patients.services import open_emergency_access, review_emergency_access
 from tests.factories.accounts import PASSWORD, UserFactory
@@ -221,32 +220,6 @@ def test_nobody_reviews_an_access_of_their_own(patient: User, client_of: ClientO
     )
     access.refresh_from_db()
     assert access.verdict == ""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_reviewers_at_once_one_is_told_that_the_other_was_faster(patient: User) -> None:
-    access = opened(patient.patient, guard())
-    reviewers = [guard(f"reviewer{n}@example.com", rights=("review_break_glass",)) for n in range(2)]
-    outcomes: list[str] = []
-    together = threading.Barrier(2)
-
-    def review(by: User, verdict: Verdict) -> None:
-        together.wait()
-        try:
-            review_emergency_access(access, by=by, verdict=verdict, words="This is what I found.")
-            outcomes.append("reviewed")
-        except AlreadyReviewed:
-            outcomes.append("told")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=review, args=pair) for pair in zip(reviewers, Verdict, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["reviewed", "told"]
-    assert Notification.objects.filter(kind=Kind.EMERGENCY_REVIEWED).count() == 1
 
 
 def test_no_access_lasts_longer_than_an_hour(patient: User) -> None:

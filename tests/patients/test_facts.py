@@ -385,5 +385,5 @@ def test_facts_take_as_many_queries_for_one_row_as_for_three(
         AllergyFactory(patient=patient.patient, recorded_by=UserFactory())
         ConditionFactory(patient=patient.patient, recorded_by=UserFactory())
         MedicationStatementFactory(patient=patient.patient, recorded_by=UserFactory())
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(10):
             read(client, ME)

@@ -65,6 +65,13 @@ def test_profile_is_written_whole_and_the_account_goes_by_the_same_name(patient:
     assert "Rahima Begum" in read(client, "/account/").html
 
 
+def test_forms_say_who_sees_the_birthday_and_the_emergency_contact(patient: User, client_of: ClientOf) -> None:
+    page = read(client_of(patient), "/account/profile/").html
+    assert "The doctors whom you book see all of this" in page
+    assert "The doctors whom you book see this person’s name and number." in page
+    assert "Doctors who are booked for this person see it" in read(client_of(patient), "/account/family/add/").html
+
+
 @pytest.mark.parametrize("typed", ["01712345678", "+880 1712-345678", "০১৭১২ ৩৪৫৬৭৮", "8801712345678"])
 def test_mobile_number_is_taken_as_people_write_it(patient: User, client_of: ClientOf, typed: str) -> None:
     assert client_of(patient).post(PATH, RAHIMA | {"phone": typed}).status_code == 302

@@ -2,12 +2,16 @@
 
 import io
 import re
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
+import requests
 import time_machine
 from django.conf import settings as portal
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,14 +23,16 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Action, Ground, TrailEntry, User
 from config.files import private_root, private_storage
-from patients.models import FileToRemove, MedicalRecord, RecordKind
+from config.processes import wait_until
+from patients.models import FileToRemove, MedicalRecord, RecordGrant, RecordKind
 from patients.services import remove_file
 from patients.tasks import sweep_files
-from tests.documents import pdf, picture
+from tests.documents import large_pdf, pdf, picture
 from tests.factories.patients import GuardianshipFactory, PatientFactory
 from tests.factories.records import MedicalRecordFactory, PatientGrantFactory, RecordGrantFactory
 from tests.page import Page, read
 from tests.patients.papers import handed_in
+from tests.servers import Server
 
 type ClientOf = Callable[[User], Client]
 
@@ -133,6 +139,34 @@ def test_nobody_hands_in_for_a_stranger(patient: User, stranger: User, client_of
     assert MedicalRecord.objects.count() == 1
 
 
+def test_what_a_form_does_not_ask_is_not_read(patient: User, stranger: User, doctor: User, client_of: ClientOf) -> None:
+    """Owners, keys, files and rights sent along: handing in, changing and sharing."""
+    client = client_of(patient)
+    theirs = {"uploaded_by": str(stranger.pk), "user": str(stranger.pk), "patient_id": str(stranger.patient.pk)}
+    theirs |= {"id": str(stranger.patient.pk), "source": str(stranger.patient.pk), "role": "admin", "is_staff": "on"}
+    theirs |= {"file": "records/theirs.pdf", "sha256": "0" * 64, "size": "1", "content_type": "text/html"}
+    assert client.post(ADD, form(upload(), **theirs)).status_code == 302
+    record = MedicalRecord.objects.get()
+
+    def facts() -> tuple[object, ...]:
+        record.refresh_from_db()
+        return (record.uploaded_by, record.patient, record.source, record.content_type, record.file)
+
+    kept = (patient, patient.patient, None, "application/pdf", record.file)
+    assert facts() == kept
+    changed = {"kind": "imaging", "dated": TODAY, "title": "Mine", "patient": str(stranger.patient.pk)}
+    assert client.post(f"/records/{record.pk}/change/", changed | theirs).status_code == 302
+    assert facts() == kept
+    share = {"doctor": doctor.doctor.slug, "until": str(timezone.localdate() + timedelta(days=7))}
+    theirs |= {"granted_by": str(stranger.pk), "permission": "1", "expires_at": "2099-01-01", "content_object": "1"}
+    assert client.post(f"/records/{record.pk}/share/", share | theirs).status_code == 302
+    grant = RecordGrant.objects.get()
+    assert (grant.user, grant.granted_by, grant.content_object, grant.source) == (doctor, patient, record, None)
+    assert grant.expires_at < timezone.now() + timedelta(days=9)
+    patient.refresh_from_db()
+    assert (patient.role, patient.is_staff) == ("patient", False)
+
+
 def test_first_document_makes_somebody_a_patient(client_of: ClientOf, db: None) -> None:
     from tests.factories.accounts import UserFactory
 
@@ -208,6 +242,36 @@ def test_upload_that_died_with_its_process_is_swept_after_two_hours(patient: Use
     assert not private_storage().exists(name)
 
 
+def unfinished(process: psutil.Process) -> list[str]:
+    """What a server and its workers hold open of files that are on their way."""
+    found = []
+    for each in (process, *process.children(recursive=True)):
+        found += [file.path for file in each.open_files() if ".upload" in file.path]
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_upload_that_breaks_off_leaves_no_file_and_no_row(
+    patient: User, client_of: ClientOf, web_process: Server
+) -> None:
+    """A phone that goes out of reach when two thirds have come."""
+    cookies = f"session={client_of(patient).session.session_key}; csrf={'x' * 32}"
+    head = f"POST {ADD} HTTP/1.1\r\nHost: {urlsplit(web_process.url).netloc}\r\nCookie: {cookies}\r\n"
+    head += f"X-CSRFToken: {'x' * 32}\r\nContent-Type: multipart/form-data; boundary=line\r\n"
+    begun = b'--line\r\nContent-Disposition: form-data; name="files"; filename="a.pdf"\r\n\r\n' + large_pdf(3_000_000)
+    server, before = psutil.Process(web_process.process.pid), files_on_disk()
+    address = urlsplit(web_process.url)
+    assert address.hostname
+    with socket.create_connection((address.hostname, address.port or 80), timeout=30) as phone:
+        phone.sendall(f"{head}Content-Length: {len(begun) + 1_500_000}\r\n\r\n".encode() + begun)
+        assert wait_until(lambda: bool(unfinished(server)), timeout=30, watched=[web_process.process])
+    assert wait_until(lambda: not unfinished(server), timeout=30, watched=[web_process.process])
+    assert not MedicalRecord.objects.exists()
+    assert not FileToRemove.objects.exists()
+    assert files_on_disk() == before
+    assert requests.get(f"{web_process.url}/live", timeout=10).ok
+
+
 # Lists -----------------------------------------------------------------------------------------------------------
 
 
@@ -259,9 +323,9 @@ def test_lists_cost_the_same_for_one_and_for_three(
     costs = {
         "/records/": (patient, 5),
         "/records/shares/": (patient, 5),
-        record.get_absolute_url(): (patient, 11),
+        record.get_absolute_url(): (patient, 10),
         "/practice/records/": (doctor, 6),
-        f"/practice/patients/{patient.patient.pk}/records/": (doctor, 8),
+        f"/practice/patients/{patient.patient.pk}/records/": (doctor, 12),
     }
     for address, (user, queries) in costs.items():
         client = client_of(user)

@@ -8,12 +8,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Action, Ground, User
+from accounts.models import Action, Ground, TrailEntry, User
 from accounts.trail import write_trail
 from tests.appointments.visits import at, confirmed
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import CareRelationshipFactory, GuardianshipFactory, PatientFactory
+from tests.factories.records import MedicalRecordFactory
 from tests.page import read
 
 type ClientOf = Callable[[User], Client]
@@ -49,6 +50,36 @@ def test_own_looks_are_not_listed_and_those_of_a_guardian_are(
     assert page.count("Looked at: health facts") == 1
     assert stranger.name in page
     assert "because they act for you" in page
+
+
+def test_list_of_documents_is_a_look_for_a_guardian_and_none_for_oneself(
+    patient: User, stranger: User, client_of: ClientOf
+) -> None:
+    """What a document is called tells of an illness already."""
+    bond = GuardianshipFactory(guardian=stranger, patient=patient.patient)
+    MedicalRecordFactory.create_batch(2, patient=patient.patient)
+    for user in (patient, stranger):
+        read(client_of(user), "/records/")
+    (line,) = TrailEntry.objects.about_patients([patient.patient.pk])
+    assert (line.about, line.by, line.ground, line.ground_id) == (
+        "patients.records",
+        stranger,
+        "guardian",
+        str(bond.pk),
+    )
+    assert "Looked at: records" in read(client_of(patient), OWN).html
+
+
+def test_list_that_cannot_be_written_down_is_not_shown(stranger: User, client_of: ClientOf) -> None:
+    MedicalRecordFactory(patient=GuardianshipFactory(guardian=stranger).patient, uploaded_by=stranger)
+    client = client_of(stranger)
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE accounts_trailentry ADD CONSTRAINT no_reads CHECK (action <> 'read')")
+    answer = client.get("/records/")
+    assert answer.status_code == 500
+    assert b"Blood count" not in answer.content
 
 
 def test_guardians_see_the_trail_of_those_whom_they_act_for(patient: User, stranger: User, client_of: ClientOf) -> None:
