@@ -13,6 +13,7 @@ from accounts.models import Erasure, Role, User
 from appointments.erasure import blank_visits, is_expected
 from config.db import lock
 from config.errors import DomainError
+from doctors.erasure import drop_draft
 from patients.erasure import blank_patient, end_guardianships_of, patients_that_end_with
 from patients.models import Patient
 from payments.erasure import blank_payer, is_money_open
@@ -56,6 +57,7 @@ def erase_if_due(user_id: int) -> bool:
         blank_patient(patient, by=user)
     end_guardianships_of(user)
     blank_payer(user)
+    drop_draft(user)
     blank_account(user)
     erasure.done_at = timezone.now()
     erasure.save(update_fields=["done_at"])

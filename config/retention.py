@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Notification, User
 from accounts.sessions import clear_sessions
+from doctors.erasure import drop_old_drafts
 
 BATCH = 1000
 
@@ -18,6 +19,7 @@ def keep_to_retention() -> dict[str, int]:
     return {
         "sessions": clear_sessions(),
         "notifications": _old_notifications(),
+        "drafts": drop_old_drafts(timezone.now() - timedelta(days=settings.KEEP_DRAFTS_DAYS)),
         "accounts": _unproven_accounts(),
     }
 

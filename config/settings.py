@@ -380,6 +380,8 @@ if min(map(len, MFA_ENCRYPTION_KEYS), default=0) < 32:
 # What is kept, and for how long (config/retention.py).
 KEEP_NOTIFICATIONS_DAYS = 2 * 365
 KEEP_UNPROVEN_ACCOUNTS_DAYS = 30
+# Of applications that were begun and not sent, since somebody wrote in them last.
+KEEP_DRAFTS_DAYS = 90
 
 # A doctor may see a patient's health facts from the booking until so long after the visit.
 CARE_AFTER_VISIT = timedelta(days=env.int("CARE_DAYS_AFTER_VISIT", 90))

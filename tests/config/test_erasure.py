@@ -25,9 +25,12 @@ from config.embedded.postgres import APP_ROLE
 from config.erasure import erase_if_due
 from config.files import private_storage
 from config.tasks import sweep_erasures
+from doctors.models import Certificate, VerificationDraft
+from doctors.services import save_draft
 from patients.models import Allergy, FileToRemove, Guardianship, MedicalRecord, Patient
 from payments.models import Charge, LedgerEntry, Refund
 from tests.appointments.visits import at, confirmed
+from tests.doctors.verifications import applied, certificate_of
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.patients import GuardianshipFactory
 from tests.page import read
@@ -249,4 +252,39 @@ def test_what_is_past_its_time_goes_and_the_rest_stays(patient: User) -> None:
     assert Notification.objects.count() == 1
     with time_machine.travel(timezone.now() + timedelta(days=731)):
         assert retention.keep_to_retention()["notifications"] == 1
-    assert retention.keep_to_retention() == {"sessions": 0, "notifications": 0, "accounts": 0}
+    assert retention.keep_to_retention() == {"sessions": 0, "notifications": 0, "drafts": 0, "accounts": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_application_that_was_never_sent_goes_after_ninety_days_with_its_file(patient: User, stranger: User) -> None:
+    """Of two, the one that somebody wrote in meanwhile stays; what was sent stays however old it is."""
+    files = {}
+    for user in (patient, stranger):
+        certificate_of(user)
+        save_draft(user, "you", {"name": ["Farhana Rahman"]})
+        files[user] = Certificate.objects.get(user=user).file
+    sent = applied(UserFactory())
+    with time_machine.travel(timezone.now() + timedelta(days=60)):
+        save_draft(stranger, "you", {"name": ["Nasreen Akter"]})
+    with time_machine.travel(timezone.now() + timedelta(days=89)):
+        assert retention.keep_to_retention()["drafts"] == 0
+    with time_machine.travel(timezone.now() + timedelta(days=91)):
+        assert retention.keep_to_retention()["drafts"] == 1
+    assert not Certificate.objects.filter(user=patient).exists()
+    assert not private_storage().exists(files[patient])
+    assert VerificationDraft.objects.get().user == stranger
+    assert private_storage().exists(files[stranger])
+    assert private_storage().exists(sent.certificate.file)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_application_that_was_never_sent_goes_with_the_person(patient: User, fresh: ClientOf) -> None:
+    certificate_of(patient)
+    save_draft(patient, "you", {"name": ["Farhana Rahman"]})
+    file = Certificate.objects.get().file
+    erased(patient, fresh)
+    assert Erasure.objects.get().done_at
+    assert not VerificationDraft.objects.exists()
+    assert not Certificate.objects.exists()
+    assert not private_storage().exists(file)
+    assert "Farhana" not in everything_written()
