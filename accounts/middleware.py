@@ -17,11 +17,11 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import factors, sessions
-from accounts.rules import must_use_second_factor
 from accounts.trail import coming_from
 
 # Requests that a page sends by itself say so: they do not count as the person's use of the session.
 UNATTENDED = "X-Unattended"
+SESSION_OVER = "session:over"
 # Where someone gets without the second factor that they must have: to set it up or to show it, and out. No health data.
 BEFORE_THE_FACTOR = frozenset(
     {
@@ -39,7 +39,8 @@ TO_SET_IT_UP = frozenset(
 class SessionLimitsMiddleware:
     """Ends a session that was unused or open for too long, and notes now and then that one is in use.
 
-    Pieces of a page that htmx asked for are not answered with a page to sign in: the whole page goes there.
+    Pieces of a page that htmx asked for are not answered with a page to sign in: the whole page goes there, or is told
+    where it asked by itself.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -56,6 +57,9 @@ class SessionLimitsMiddleware:
         response = self.get_response(request)
         if not is_turned_away(request, response):
             return response
+        if request.htmx and UNATTENDED in request.headers:
+            # What somebody typed stays on the page: it is told, and not sent away.
+            return HttpResponse(status=204, headers={"HX-Trigger": SESSION_OVER})
         if is_gone:
             messages.info(request, _("Your session has ended. Sign in to go on where you were."))
         where = f"{resolve_url(settings.LOGIN_URL)}?{next_of(request)}"
@@ -79,7 +83,7 @@ class SecondFactorMiddleware:
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
         user = request.user
-        if not user.is_authenticated or not must_use_second_factor(user) or factors.is_proven(request.session, user):
+        if not user.is_authenticated or sessions.is_whole(request.session, user):
             return None
         name = request.resolver_match.view_name
         if name in BEFORE_THE_FACTOR or (name in TO_SET_IT_UP and not factors.has_factor(user)):

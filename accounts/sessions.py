@@ -11,12 +11,14 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts import factors
 from accounts.devices import device_of, is_handheld
 from accounts.models import User
-from accounts.rules import is_staff_of_portal
+from accounts.rules import is_staff_of_portal, must_use_second_factor
 from config.limits import SessionLimits
 
 BEGAN, SEEN, REMEMBERED = "began_at", "seen_at", "remembered"
@@ -54,6 +56,25 @@ def seconds_left(session: Any, user: User) -> int:
     began, seen = clocks_of(session, user)
     limits = limits_of(session, user)
     return max(0, int(min(began + limits.absolute, seen + limits.idle) - time.time()))
+
+
+def seconds_at_most(session: Any, user: User) -> int:
+    """How long it lasts if it is used now."""
+    began, _seen = clocks_of(session, user)
+    limits = limits_of(session, user)
+    return max(0, int(min(began + limits.absolute - time.time(), limits.idle)))
+
+
+def for_pages(request: HttpRequest) -> dict[str, int]:
+    """For templates: how long this session lasts if nothing happens; 0 before somebody is signed in whole."""
+    user = getattr(request, "user", None)
+    is_in = user is not None and user.is_authenticated and is_whole(request.session, user)
+    return {"session_left": seconds_left(request.session, user) if is_in else 0}
+
+
+def is_whole(session: Any, user: User) -> bool:
+    """Whether nothing is asked for any more: the second factor was seen, or need not be."""
+    return not must_use_second_factor(user) or factors.is_proven(session, user)
 
 
 def keep_alive(session: Any, user: User, *, pause: int | None = None) -> None:

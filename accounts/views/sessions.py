@@ -5,6 +5,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -50,9 +51,20 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def session_left(request: HttpRequest) -> HttpResponse:
-    """How many seconds this session lasts if nothing happens; a POST keeps it, and is the person's use of it."""
+    """How many seconds this session lasts if nothing happens, and if it is used; a POST is the person's use of it.
+
+    `who`, `whole` (no second factor is asked for) and `token` let a page that outlived a session go on in the next one
+    of the same person (static/js/session.js).
+    """
     if not request.user.is_authenticated:
         return JsonResponse({"seconds": 0})
     if request.method == "POST":
         sessions.keep_alive(request.session, request.user, pause=0)
-    return JsonResponse({"seconds": sessions.seconds_left(request.session, request.user)})
+    facts = {
+        "seconds": sessions.seconds_left(request.session, request.user),
+        "most": sessions.seconds_at_most(request.session, request.user),
+        "who": request.user.pk,
+        "whole": sessions.is_whole(request.session, request.user),
+        "token": get_token(request),
+    }
+    return JsonResponse(facts)

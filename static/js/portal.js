@@ -10,4 +10,5 @@ import "./menu.js";
 import "./once.js";
 import "./password.js";
 import "./requests.js";
+import "./session.js";
 import "./toast.js";

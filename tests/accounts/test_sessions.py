@@ -143,11 +143,38 @@ def test_page_says_how_long_is_left_and_a_press_keeps_it():
         client = sign_in(UserFactory(role=Role.DOCTOR))
         left, unattended = reverse("session_left"), {"X-Unattended": "1"}
         clock.shift(50 * MINUTE)
-        assert client.get(left, headers=unattended).json() == {"seconds": 10 * MINUTE}
-        assert client.get(left, headers=unattended).json() == {"seconds": 10 * MINUTE}
-        assert client.post(left).json() == {"seconds": HOUR}
+        for _twice in range(2):
+            said = client.get(left, headers=unattended).json()
+            assert (said["seconds"], said["most"]) == (10 * MINUTE, HOUR)
+        assert client.post(left).json()["seconds"] == HOUR
         clock.shift(HOUR)
         assert client.get(left, headers=unattended).json() == {"seconds": 0}
+
+
+def test_page_is_told_when_the_end_cannot_be_put_off():
+    with time_machine.travel(NOON, tick=False) as clock:
+        client = sign_in(UserFactory(role=Role.DOCTOR))
+        for _time in range(14):
+            clock.shift(50 * MINUTE)
+            client.get("/account/")
+        clock.shift(19 * MINUTE)
+        said = client.post(reverse("session_left")).json()
+        assert said["seconds"] == said["most"] == MINUTE
+
+
+def test_session_that_still_owes_the_second_factor_is_not_whole(settings):
+    settings.SECOND_FACTOR_REQUIRED = True
+    client = sign_in(UserFactory(role=Role.DOCTOR))
+    assert client.get(reverse("session_left")).json()["whole"] is False
+
+
+def test_page_that_looks_by_itself_is_told_of_the_end_and_not_sent_away():
+    """What somebody typed on it stays there."""
+    with time_machine.travel(NOON, tick=False) as clock:
+        client = sign_in(UserFactory(role=Role.DOCTOR))
+        clock.shift(HOUR)
+        response = client.get("/appointments/", headers=HTMX | {"X-Unattended": "1"})
+        assert (response.status_code, response["HX-Trigger"]) == (204, "session:over")
 
 
 def test_who_comes_too_late_is_told_and_comes_back_to_the_page():
