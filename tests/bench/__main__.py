@@ -15,7 +15,9 @@ from config.processes import Roster, claim
 FOLDER = Path(os.environ.get("DATA_DIR", ".data")).absolute() / "bench"
 HISTORIES = (0, 100_000, 1_000_000)
 PARTIAL = "bench_partial"
-FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers")
+# Figures of records have a small database of their own: nobody waits for a million appointments because of them.
+OF_RECORDS = ("records", "uploads")
+FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers", *OF_RECORDS)
 
 
 def name_of(history: int) -> str:
@@ -30,6 +32,7 @@ def run(found: Services, database: str, *arguments: str) -> None:
         "REDIS_URL": found.redis_url(),
         "DATA_DIR": str(FOLDER / "files"),
         "LOG_LEVEL": "WARNING",
+        "RECORDS_QUOTA_MB": "5000",
     }
     if arguments[0] == "migrate":
         command = ["manage.py", "migrate", "--verbosity", "0"]
@@ -42,7 +45,6 @@ def run(found: Services, database: str, *arguments: str) -> None:
 
 def prepare(found: Services) -> None:
     """The three databases, each made from the one before it and complete before it takes its name."""
-    (FOLDER / "files").mkdir(exist_ok=True)
     for history in HISTORIES:
         database = name_of(history)
         if exists(found, database):
@@ -59,6 +61,18 @@ def prepare(found: Services) -> None:
         admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, database)
 
 
+def prepare_records(found: Services) -> None:
+    if exists(found, "bench_records"):
+        run(found, "bench_records", "migrate")
+        return
+    print("Loading records ...", file=sys.stderr)
+    admin(found, "DROP DATABASE IF EXISTS {}", PARTIAL)
+    admin(found, "CREATE DATABASE {}", PARTIAL)
+    run(found, PARTIAL, "migrate")
+    run(found, PARTIAL, "load-records")
+    admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, "bench_records")
+
+
 def exists(found: Services, database: str) -> bool:
     with psycopg.connect(found.database_url(OWNER_ROLE)) as connection:
         return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone())
@@ -67,6 +81,12 @@ def exists(found: Services, database: str) -> bool:
 def admin(found: Services, statement: str, *names: str) -> None:
     with psycopg.connect(found.database_url(OWNER_ROLE), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def databases_of(figure: str) -> list[str]:
+    if figure in OF_RECORDS:
+        return ["bench_records"]
+    return [name_of(history) for history in (HISTORIES if figure == "open-times" else HISTORIES[1:2])]
 
 
 def main(wanted: list[str]) -> None:
@@ -78,13 +98,18 @@ def main(wanted: list[str]) -> None:
     if lock is None:
         sys.exit("A bench runs already.")
     with lock, services(FOLDER, roster=Roster(FOLDER / "roster.json"), durable=True) as found:
-        prepare(found)
+        (FOLDER / "files").mkdir(exist_ok=True)
+        chosen = wanted or FIGURES
+        if set(chosen) - set(OF_RECORDS):
+            prepare(found)
+        if set(chosen) & set(OF_RECORDS):
+            prepare_records(found)
         usual = name_of(HISTORIES[1])
-        run(found, usual, "collectstatic")
-        for figure in wanted or FIGURES:
+        run(found, usual if set(chosen) - set(OF_RECORDS) else "bench_records", "collectstatic")
+        for figure in chosen:
             if figure == "results":
                 run(found, usual, "refresh")
-            for database in map(name_of, HISTORIES) if figure == "open-times" else [usual]:
+            for database in databases_of(figure):
                 run(found, database, figure)
 
 

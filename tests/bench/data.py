@@ -23,8 +23,9 @@ SELECT '!', false, kind || n || '@bench.example', initcap(kind) || ' ' || (ARRAY
        now()
 FROM generate_series(1, %(count)s) n, (VALUES ('doctor'), ('patient')) kinds(kind);
 
-INSERT INTO patients_patient (user_id, name, sex, phone)
-SELECT id, name, 'female', '+8801712345678' FROM accounts_user WHERE role = 'patient';
+INSERT INTO patients_patient (user_id, name, sex, phone, blood_group, emergency_name, emergency_relation,
+                              emergency_phone)
+SELECT id, name, 'female', '+8801712345678', '', '', '', '' FROM accounts_user WHERE role = 'patient';
 
 INSERT INTO doctors_doctor (user_id, slug, title, name, name_bn, gender, registration_number, languages,
                             practising_since, about, about_bn, photo, photo_small, fee_video, fee_in_person,

@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from tests.bench import booking, data, pages, servers  # noqa: E402  models want Django set up
+from tests.bench import booking, data, pages, records, servers  # noqa: E402  models want Django set up
 
 NAMES = {
     "load-people": data.load_people,
@@ -14,6 +14,9 @@ NAMES = {
     "refresh": data.refresh_days,
     "results": pages.results_page,
     "open-times": pages.open_times,
+    "load-records": records.load_records,
+    "records": records.shared_records,
+    "uploads": records.large_uploads,
     "workers": servers.worker_classes,
 } | booking.RUNS
 

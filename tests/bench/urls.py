@@ -10,4 +10,10 @@ def empty(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"<!doctype html><title>Empty</title><p>{request.user.pk}</p>")
 
 
-urlpatterns = [*portal, path("bench/empty/", empty)]
+@login_required
+def receive(request: HttpRequest) -> HttpResponse:
+    """Takes a form with files and keeps nothing: what the way to the portal costs."""
+    return HttpResponse(f"{len(request.FILES)}")
+
+
+urlpatterns = [*portal, path("bench/empty/", empty), path("bench/receive/", receive)]
