@@ -111,6 +111,7 @@ class Kind(models.TextChoices):
     GUARDIANSHIP_ENDS = "guardianship_ends", _("A child comes of age")
     RECORD_OFFERED = "record_offered", _("A record is offered to its owner")
     RECORD_CLAIMED = "record_claimed", _("A record was taken over by its owner")
+    RECORDS_SHARED = "records_shared", _("A patient shares records with a doctor")
     ERASURE_ASKED = "erasure_asked", _("An account is going to be erased")
     EMERGENCY_ACCESS = "emergency_access", _("An administrator opened a patient's data")
     EMERGENCY_REVIEWED = "emergency_reviewed", _("An emergency access was reviewed")

@@ -7,6 +7,7 @@ from django.db import models
 
 from accounts.models import Ground, Role, User
 from patients.models import (
+    CareRelationship,
     EmergencyAccess,
     Guardianship,
     MedicalRecord,
@@ -31,6 +32,11 @@ def may_change_birth_date(user: User, patient: Patient) -> bool:
 def is_treated(user: User, patient: Patient | None) -> bool:
     """Whether the portal keeps a patient of this user: everybody but the staff, and whoever of the staff has booked."""
     return patient is not None or user.role == Role.PATIENT
+
+
+def is_in_care(user: User, patient_id: UUID) -> bool:
+    """Whether the user treats this patient now as a doctor, and may see the health facts."""
+    return CareRelationship.objects.current().of_user(user).filter(patient=patient_id).exists()
 
 
 # Family -----------------------------------------------------------------------------------------------------------

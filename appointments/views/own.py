@@ -22,6 +22,8 @@ from appointments.views.booking import steps
 from appointments.views.times import other_zone
 from config.http import require, respond
 from patients.models import AttachedRecord, MedicalRecord, Patient
+from patients.rules import is_in_care
+from patients.services import Section, read_facts, standing
 from payments.models import Charge, Refund
 
 PAGE_SIZE = 20
@@ -68,6 +70,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything about one appointment, as its state wants it: a hold to be paid, a confirmation, what came of it."""
     appointment = own(request, pk)
     user = request.user
+    is_doctor, is_patient_side = rules.is_doctor_of(user, appointment), rules.is_patient_side(user, appointment)
     refunds = list(appointment.charge.refunds.all()) if appointment.charge else []
     state = _state(appointment, refunds)
     if request.htmx and request.GET.get("seen") == state:
@@ -86,8 +89,10 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         is_over=appointment.end <= timezone.now(),
         room_opens=appointment.start - ROOM_OPENS_BEFORE,
         google_link=google_link(appointment, reader=user),
-        is_patient_side=rules.is_patient_side(user, appointment),
-        is_doctor=rules.is_doctor_of(user, appointment),
+        is_patient_side=is_patient_side,
+        is_doctor=is_doctor,
+        in_care=is_doctor and is_in_care(user, appointment.patient_id),
+        sections=_facts(user, appointment) if is_patient_side else [],
         can_pay=rules.can_pay(user, appointment),
         can_extend=rules.can_extend(user, appointment),
         can_cancel=rules.can_cancel(user, appointment),
@@ -95,6 +100,14 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         attached=_attached(user, appointment),
         refunds=refunds,
     )
+
+
+def _facts(user: User, appointment: Appointment) -> list[Section]:
+    """What the doctor is going to know, to be looked over before it is booked; that it is looked at is in the trail."""
+    if not appointment.is_live_hold:
+        return []
+    ground, ground_id = standing(user, appointment.patient)
+    return read_facts(appointment.patient, by=user, ground=ground, ground_id=ground_id)
 
 
 def _attached(user: User, appointment: Appointment) -> QuerySet[AttachedRecord] | QuerySet[MedicalRecord]:

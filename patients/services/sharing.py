@@ -6,15 +6,17 @@ is on the trail, so once a revocation is done nobody reads by what was revoked.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Permission
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Action, Ground, User
+from accounts.models import Action, Ground, Kind, Notification, User
+from accounts.services import notify
 from accounts.trail import write_trail
 from doctors.models import Doctor
 from patients.errors import DoctorNotThere, RecordGone, ShareNotBounded, TooManyAttached
@@ -32,11 +34,13 @@ from patients.models.sharing import GrantQuerySet
 from patients.rules import ground_of
 
 MOST_ATTACHED = 5
+# A patient who shares three reports in a row is one piece of news to the doctor.
+ONE_PIECE_OF_NEWS = timedelta(hours=1)
 
 
 @transaction.atomic
 def share_record(record: MedicalRecord, doctor: Doctor, *, until: datetime, by: User) -> RecordGrant:
-    """Let a doctor read one record until then; shared again, the later word counts.
+    """Let a doctor read one record until then, and tell the doctor; shared again, the later word counts.
 
     Locks the record. Raises RecordGone, DoctorNotThere, ShareNotBounded.
     """
@@ -48,6 +52,7 @@ def share_record(record: MedicalRecord, doctor: Doctor, *, until: datetime, by: 
 def share_kind(patient: Patient, doctor: Doctor, *, kind: str, until: datetime, by: User) -> PatientGrant:
     """Let a doctor read all of a patient's records of this kind, those to come included; of every kind with "".
 
+    The doctor is told.
     Raises DoctorNotThere, ShareNotBounded.
     """
     return _share(PatientGrant, patient, kind_permission(kind), patient.pk, doctor, until, by)
@@ -70,7 +75,19 @@ def _share[G: (RecordGrant, PatientGrant)](
         defaults={"expires_at": until, "granted_at": now, "granted_by": by},
     )[0]
     _note(Action.SHARED, grant, doctor, subject, by)
+    _tell(doctor, subject)
     return grant
+
+
+def _tell(doctor: Doctor, subject: UUID) -> None:
+    """Who shares, and where to read it; what it is and until when stands only behind the doctor's sign-in."""
+    path = reverse("patients:shared_with_me", args=[subject])
+    told = Notification.objects.filter(user=doctor.user_id, kind=Kind.RECORDS_SHARED, facts__path=path)
+    if told.filter(created_at__gt=timezone.now() - ONE_PIECE_OF_NEWS).exists():
+        return
+    patient = Patient.objects.get(pk=subject)
+    facts = {"patient": patient.name, "path": path}
+    notify(User.objects.get(pk=doctor.user_id), Kind.RECORDS_SHARED, facts=facts)
 
 
 def _note(action: Action, grant: RecordGrant | PatientGrant, doctor: Doctor, subject: UUID, by: User | None) -> None:

@@ -6,10 +6,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from config.http import next_path
 from patients import services
 from patients.errors import AlreadyListed
 from patients.forms import FORMS
@@ -40,7 +42,19 @@ def facts(request: HttpRequest, who: str | UUID) -> HttpResponse:
     else:
         ground, ground_id = services.standing(request.user, patient)
         sections = services.read_facts(patient, by=request.user, ground=ground, ground_id=ground_id)
-    return render(request, "patients/facts.html", {"patient": patient, "who": who, "sections": sections})
+    context = {"patient": patient, "who": who, "sections": sections, "came_from": _came_from(request)}
+    return render(request, "patients/facts.html", context)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The booking that led here and waits; empty where none did."""
+    came_from = next_path(request, otherwise="account")
+    return "" if came_from == reverse("account") else came_from
+
+
+def _to_facts(request: HttpRequest, who: str | UUID) -> HttpResponse:
+    came_from = _came_from(request)
+    return redirect(reverse("patients:facts", args=[who], query={"next": came_from} if came_from else None))
 
 
 @never_cache
@@ -80,8 +94,9 @@ def _answer(request, form, patient, who, kind, *, save, done: str) -> HttpRespon
             status = refusal.status
         else:
             messages.success(request, done)
-            return redirect("patients:facts", who)
+            return _to_facts(request, who)
     context = {"form": form, "patient": patient, "who": who, "kind": kind, "is_new": form.instance._state.adding}
+    context["came_from"] = _came_from(request)
     return render(request, "patients/fact.html", context, status=status)
 
 
@@ -93,7 +108,7 @@ def remove_fact(request: HttpRequest, who: str | UUID, kind: FactKind, pk: UUID)
     if fact is not None:
         services.remove_fact(fact, by=request.user)
         messages.success(request, _("It is off the list."))
-    return redirect("patients:facts", who)
+    return _to_facts(request, who)
 
 
 @login_required
@@ -106,4 +121,4 @@ def say_none(request: HttpRequest, who: str | UUID, kind: FactKind) -> HttpRespo
     else:
         services.say_none(patient, kind, by=request.user)
     messages.success(request, _("Saved."))
-    return redirect("patients:facts", who)
+    return _to_facts(request, who)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.core import mail
@@ -12,15 +12,16 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import TrailEntry, User
 from appointments.models import Appointment, Status
 from appointments.services import cancel_appointment
 from doctors.models import Doctor
 from patients.models import Patient
-from tests.appointments.visits import at, confirmed, held_until_past, hold
+from tests.appointments.visits import at, confirmed, held_until_past, hold, pay
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.doctors import DoctorFactory
-from tests.factories.patients import GuardianshipFactory
+from tests.factories.patients import AllergyFactory, GuardianshipFactory
+from tests.page import read
 
 type ClientOf = Callable[[User], Client]
 
@@ -386,3 +387,34 @@ def test_somebody_to_care_for_is_added_on_the_way(doctor: User, patient: User, c
     page = client.get(there).content.decode()
     assert "Mitu" in page
     assert "Fever" in page
+
+
+# What the doctor is going to know --------------------------------------------------------------------------------
+
+
+def test_review_shows_what_is_known_of_the_childs_health_and_writes_down_who_looked(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    bond = GuardianshipFactory(guardian=patient)
+    AllergyFactory(patient=bond.patient, substance="Peanuts")
+    AllergyFactory(patient=patient.patient, substance="Latex")
+    held = hold(doctor, patient, patient=bond.patient)
+    page = read(client_of(patient), held.get_absolute_url())
+    assert "Peanuts" in page.html
+    assert "Not said yet" in page.html
+    assert "Latex" not in page.html
+    look = TrailEntry.objects.get(about="patients.facts")
+    assert (look.by, look.subject, look.ground, look.ground_id) == (patient, bond.patient.pk, "guardian", str(bond.pk))
+    assert page.links["Put it right"] == f"/account/health/{bond.patient.pk}/?next={quote(held.get_absolute_url(), '')}"
+
+    # Once it is booked the facts are no part of the page, and not written down as read.
+    pay(held)
+    assert "Peanuts" not in read(client_of(patient), held.get_absolute_url()).html
+    assert TrailEntry.objects.filter(about="patients.facts").count() == 1
+
+
+def test_doctor_sees_no_facts_on_the_page_of_the_visit(doctor: User, patient: User, client_of: ClientOf) -> None:
+    AllergyFactory(patient=patient.patient, substance="Latex")
+    visit = confirmed(doctor, patient)
+    assert "Latex" not in read(client_of(doctor), visit.get_absolute_url()).html
+    assert not TrailEntry.objects.filter(about="patients.facts").exists()

@@ -1,6 +1,7 @@
 """What a patient lets a doctor read: it ends by itself, it is taken back at once, and every way of asking agrees."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -9,7 +10,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Action, Ground, TrailEntry, User
+from accounts.models import Action, Ground, Notification, TrailEntry, User
+from accounts.services import words
 from doctors.models import Doctor
 from patients.errors import DoctorNotThere, RecordGone, ShareNotBounded
 from patients.models import LONGEST_SHARE, MedicalRecord, PatientGrant, RecordGrant, RecordKind
@@ -267,3 +269,54 @@ def test_every_door_agrees_over_random_grants(world: World, grants: list[tuple[i
             }
         transaction.set_rollback(True)
     assert found == listed == expected
+
+
+# The doctor is told ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_doctor_is_told_that_records_are_shared_and_not_which(django_capture_on_commit_callbacks: Any) -> None:
+    record = MedicalRecordFactory(title="HIV test", kind=RecordKind.LAB_REPORT)
+    doctor, patient = DoctorFactory(), record.patient
+    with django_capture_on_commit_callbacks(execute=True):
+        share_record(record, doctor, until=timezone.now() + timedelta(days=2), by=patient.user)
+    notice = Notification.objects.get(user=doctor.user)
+    assert (notice.kind, notice.facts) == (
+        "records_shared",
+        {"patient": patient.name, "path": f"/practice/patients/{patient.pk}/records/"},
+    )
+    subject, body = words(notice)
+    assert patient.name in body
+    assert patient.name not in subject
+    assert "HIV" not in subject + body
+    assert "lab" not in (subject + body).lower()
+
+
+@pytest.mark.django_db
+def test_doctor_is_told_once_of_what_is_shared_in_one_go() -> None:
+    first = MedicalRecordFactory()
+    second, doctor = MedicalRecordFactory(patient=first.patient), DoctorFactory()
+    until, by = timezone.now() + timedelta(days=2), first.patient.user
+    share_record(first, doctor, until=until, by=by)
+    share_record(second, doctor, until=until, by=by)
+    share_kind(first.patient, doctor, kind="", until=until, by=by)
+    assert Notification.objects.filter(user=doctor.user).count() == 1
+
+    # Another patient, another doctor, another day: each is news.
+    other = MedicalRecordFactory()
+    share_record(other, doctor, until=until, by=other.patient.user)
+    share_record(first, DoctorFactory(), until=until, by=by)
+    assert Notification.objects.count() == 3
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        share_record(second, doctor, until=until, by=by)
+    assert Notification.objects.count() == 4
+
+
+@pytest.mark.django_db
+def test_nobody_is_told_of_a_share_that_is_refused() -> None:
+    record = MedicalRecordFactory()
+    with pytest.raises(DoctorNotThere):
+        share_record(
+            record, DoctorFactory(verified_at=None), until=timezone.now() + timedelta(days=1), by=record.patient.user
+        )
+    assert not Notification.objects.exists()

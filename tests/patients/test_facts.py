@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -387,3 +388,27 @@ def test_facts_take_as_many_queries_for_one_row_as_for_three(
         MedicationStatementFactory(patient=patient.patient, recorded_by=UserFactory())
         with django_assert_num_queries(10):
             read(client, ME)
+
+
+# From another page and back --------------------------------------------------------------------------------------
+
+
+def test_whoever_comes_from_a_booking_finds_the_way_back_after_every_change(patient: User, client_of: ClientOf) -> None:
+    client, back = client_of(patient), "/appointments/01900000-0000-7000-8000-000000000000/"
+    facts = f"/account/health/me/?next={quote(back, '')}"
+    page = read(client, facts)
+    assert page.links["Back to the booking"] == back
+    added = client.post(page.links["Add an allergy"], {"category": "food", "substance": "Peanuts"})
+    assert added["Location"] == facts
+    none = client.post(f"/account/health/me/conditions/none/?next={quote(back, '')}")
+    assert none["Location"] == facts
+    change = next(link for words, link in read(client, facts).links.items() if "Peanuts" in words)
+    assert read(client, change).links["Health facts"] == facts
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_page_of_another_origin_is_no_way_back(patient: User, client_of: ClientOf, elsewhere: str) -> None:
+    page = read(client_of(patient), f"/account/health/me/?next={quote(elsewhere, '')}")
+    assert not [link for link in page.links.values() if "evil" in link or "javascript" in link]
+    answer = client_of(patient).post(f"/account/health/me/conditions/none/?next={quote(elsewhere, '')}")
+    assert "evil" not in answer["Location"]

@@ -215,3 +215,24 @@ def test_list_takes_as_many_queries_for_one_as_for_three(
         CareRelationshipFactory(doctor=doctor.doctor)
         with django_assert_num_queries(5):
             read(client, LIST)
+
+
+def test_visit_leads_to_the_facts_and_the_records_while_the_care_lasts(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    visit = confirmed(doctor, patient)
+    client = client_of(doctor)
+    links = read(client, visit.get_absolute_url()).links.values()
+    assert {page_of(patient), f"{page_of(patient)}records/"} <= set(links)
+
+    CareRelationship.objects.filter(source=visit.pk).update(valid=(None, timezone.now()))
+    links = read(client, visit.get_absolute_url()).links.values()
+    assert not {page_of(patient), f"{page_of(patient)}records/"} & set(links)
+    assert client.get(page_of(patient)).status_code == 404
+
+
+def test_patients_own_page_of_the_visit_has_no_way_to_the_doctors_pages(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    visit = confirmed(doctor, patient)
+    assert page_of(patient) not in read(client_of(patient), visit.get_absolute_url()).links.values()
