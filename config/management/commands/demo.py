@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import applications, health, people, visits
+from config.demo import applications, health, people, records, visits
 
 SEED = 20260415
 
@@ -51,6 +51,8 @@ class Command(BaseCommand):
         facts = health.write_health(random, accounts)
         looks = health.write_trail_of_the_year(random, accounts)
         self.stdout.write(f"{facts} health facts, looked at {looks} times")
+        kept = records.keep_records(random, accounts[0], doctors[0])
+        self.stdout.write(f"{kept} documents in the records, some of them shared")
         waiting = applications.make_applications(random, password, taken, admin, doctors)
         self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
