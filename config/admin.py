@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csp import csp_override
 from django_htmx.http import HttpResponseClientRedirect
@@ -93,4 +94,11 @@ def environment(request: HttpRequest) -> list[str] | None:
         return None
     if settings.SECOND_FACTOR_REQUIRED:
         return [str(_("Demo")), "info"]
-    return [str(_("Demo: no second step is asked for; a real portal insists on one")), "warning"]
+    return [str(_("Demo without a second step")), "warning"]
+
+
+def account_links(request: HttpRequest) -> list[dict[str, str]]:
+    """The ways out of the admin, in the menu of who is signed in: to the emergency access, for those who have it."""
+    if not request.user.has_perm("patients.break_glass"):
+        return []
+    return [{"title": str(_("Emergency access")), "link": reverse("patients:find_patient")}]

@@ -238,3 +238,12 @@ def test_an_address_that_is_no_key_leads_nowhere(client_of: ClientOf, admin: Use
         answer = client_of(admin).get(f"/admin/{address}/made-up/change/")
         assert answer.status_code == 302
         assert answer["Location"] == "/admin/"
+
+
+def test_way_to_the_emergency_access_is_shown_to_those_who_have_it(client_of: ClientOf, admin: User) -> None:
+    client = client_of(guard())
+    assert "Emergency access" in read(client, "/account/").links
+    assert 'href="/emergency/"' in client.get("/admin/").content.decode()
+    desk = client_of(guard("desk@example.com", rights=("view_patient",)))
+    assert "Emergency access" not in read(desk, "/account/").links
+    assert "/emergency/" not in desk.get("/admin/").content.decode()
