@@ -2,87 +2,11 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from typing import cast
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from config.processes import wait_until
+from tests.browser.visitors import PASSWORD, Mailbox, NewContext, calendar_of, doctor_who_was_told, sign_in
 from tests.stack import Stack
-
-PASSWORD = "a long enough password"
-DEMO_PASSWORD = "demo-portal-2026"
-PATIENCE = 30_000
-
-
-class Mailbox:
-    """The mails that the portal sent to one address, as files in the demo's data folder."""
-
-    def __init__(self, stack: Stack, address: str) -> None:
-        self.folder, self.address = stack.data_dir / "mail", address
-
-    def mails(self) -> list[EmailMessage]:
-        parts = [
-            part
-            for path in sorted(self.folder.glob("*.log"), key=lambda path: path.stat().st_mtime_ns)
-            for part in path.read_bytes().split(b"\n" + b"-" * 79 + b"\n")
-            if part.strip()
-        ]
-        mails = [cast(EmailMessage, message_from_bytes(part, policy=policy.default)) for part in parts]
-        return [mail for mail in mails if str(mail["To"]) == self.address]
-
-    def wait_for(self, matches: Callable[[EmailMessage], bool]) -> EmailMessage:
-        found: list[EmailMessage] = []
-
-        def arrived() -> bool:
-            found[:] = [mail for mail in self.mails() if matches(mail)]
-            return bool(found)
-
-        assert wait_until(arrived, timeout=60), [str(mail["Subject"]) for mail in self.mails()]
-        return found[-1]
-
-    def code(self) -> str:
-        """The newest code to sign up with."""
-        mail = self.wait_for(lambda mail: re.search(r"^[A-Z0-9-]{6,}$", text_of(mail), re.MULTILINE) is not None)
-        return re.findall(r"^[A-Z0-9-]{6,}$", text_of(mail), re.MULTILINE)[-1]
-
-
-def text_of(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    return str(body.get_content()) if body else ""
-
-
-def calendar_of(mail: EmailMessage) -> str:
-    (calendar,) = (part for part in mail.iter_attachments() if part.get_content_type() == "text/calendar")
-    return str(calendar.get_content())
-
-
-@pytest.fixture
-def new_context(browser: Browser, stack: Stack) -> Iterator[Callable[..., BrowserContext]]:
-    made: list[BrowserContext] = []
-
-    def make(**options: object) -> BrowserContext:
-        context = browser.new_context(base_url=stack.url, locale="en-GB", **options)  # type: ignore[arg-type]
-        context.set_default_timeout(PATIENCE)
-        made.append(context)
-        return context
-
-    yield make
-    for context in made:
-        context.close()
-
-
-def sign_in(context: BrowserContext, email: str) -> Page:
-    page = context.new_page()
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
-    page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(lambda url: "/accounts/" not in url)
-    return page
 
 
 def find_a_doctor(page: Page, search: str, *, nth: int) -> str:
@@ -134,14 +58,14 @@ def hold(page: Page, reason: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Review your booking")
 
 
-def test_a_visitor_books_pays_and_cancels(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:
+def test_a_visitor_books_pays_and_cancels(stack: Stack, new_context: NewContext) -> None:
     page = new_context(viewport={"width": 390, "height": 844}).new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
 
     # By a symptom, on a phone, to a time.
-    doctor = find_a_doctor(page, "buke betha", nth=0)
+    find_a_doctor(page, "buke betha", nth=0)
     open_all_times(page)
     form_address = take_the_last_time(page)
     reason = "Chest feels tight on stairs since Friday."
@@ -172,7 +96,7 @@ def test_a_visitor_books_pays_and_cancels(stack: Stack, new_context: Callable[..
     identity = appointment.rstrip("/").rpartition("/")[2]
     stranger = sign_in(new_context(), "patient-5@example.com")
     assert stranger.goto(f"/appointments/{identity}/").status == 404  # type: ignore[union-attr]
-    doctors_mail = Mailbox(stack, _mail_of_doctor(stack, doctor, identity))
+    doctors_mail = Mailbox(stack, doctor_who_was_told(stack, identity))
     own = sign_in(new_context(), doctors_mail.address)
     own.goto(f"/appointments/{identity}/")
     expect(own.locator("main")).to_contain_text("Sabina Yasmin")
@@ -198,27 +122,7 @@ def _uid(calendar: str) -> str:
     return found[1]
 
 
-def _mail_of_doctor(stack: Stack, doctor: str, identity: str) -> str:
-    """The address to which the doctor's own notice of this booking went."""
-    folder = stack.data_dir / "mail"
-    found: list[str] = []
-
-    def arrived() -> bool:
-        for path in folder.glob("*.log"):
-            for part in path.read_bytes().split(b"\n" + b"-" * 79 + b"\n"):
-                mail = message_from_bytes(part, policy=policy.default)
-                to = str(mail["To"])
-                if to.startswith("doctor") and identity in mail.as_string():
-                    found.append(to)
-        return bool(found)
-
-    assert wait_until(arrived, timeout=60), doctor
-    return found[0]
-
-
-def test_without_javascript_as_far_as_the_payment_page(
-    stack: Stack, new_context: Callable[..., BrowserContext]
-) -> None:
+def test_without_javascript_as_far_as_the_payment_page(stack: Stack, new_context: NewContext) -> None:
     page = new_context(java_script_enabled=False).new_page()
 
     find_a_doctor(page, "skin", nth=0)
