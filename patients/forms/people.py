@@ -10,6 +10,8 @@ from phonenumber_field.formfields import PhoneNumberField
 from patients.models import AGE_OF_MAJORITY, PERSONAL, BloodGroup, Kinship, Patient, Relation, Sex, today
 
 OLDEST = 130
+# What stands in a list of which nothing is chosen yet: nobody becomes a girl by being overlooked.
+CHOOSE = ("", _("Please choose"))
 
 
 def mobile_number(*, required: bool, label: Any = "", **attrs: str) -> PhoneNumberField:
@@ -43,10 +45,10 @@ class FamilyMemberForm(forms.Form):
     """A person whom the user acts for."""
 
     name = forms.CharField(label=_("Full name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    relation = forms.ChoiceField(label=_("Who is it?"), choices=Relation)
+    relation = forms.ChoiceField(label=_("Who is it?"), choices=[CHOOSE, *Relation.choices])
     birth_date = day_of_birth(required=True)
     birth_date.help_text = _("Doctors who are booked for this person see it: doses depend on the age.")
-    sex = forms.ChoiceField(label=_("Sex"), choices=Sex)
+    sex = forms.ChoiceField(label=_("Sex"), choices=[CHOOSE, *Sex.choices])
     phone = mobile_number(required=False)
 
     def clean(self) -> dict[str, Any]:

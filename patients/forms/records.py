@@ -21,6 +21,7 @@ from patients.models import LONGEST_SHARE, MedicalRecord, Patient, RecordKind, t
 from patients.services import About
 
 MOST_FILES = 5
+ALL = "all"
 LONGEST_NAME = 120
 # What joins and parts Bangla letters is invisible and belongs to a word; all else that is invisible does not.
 JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
@@ -236,8 +237,7 @@ class ShareKindForm(ShareForm):
     patient = forms.ChoiceField(label=_("Whose records?"), widget=forms.RadioSelect)
     kind = forms.ChoiceField(
         label=_("Which records?"),
-        choices=[("", _("All records, those that come later included")), *RecordKind.choices],
-        required=False,
+        choices=[(ALL, _("All records, those that come later included")), *RecordKind.choices],
     )
     field_order = ("doctor", "patient", "kind", "until")
 
@@ -246,6 +246,11 @@ class ShareKindForm(ShareForm):
         self.patients = {str(each.pk): each for each in Patient.objects.acted_for_by(user).order_by("created_at")}
         self.fields["patient"].choices = [(pk, patient.name) for pk, patient in self.patients.items()]
         self.fields["patient"].initial = next(iter(self.patients), None)
+
+    def clean_kind(self) -> str:
+        """Empty for all of them."""
+        kind: str = self.cleaned_data["kind"]
+        return "" if kind == ALL else kind
 
     @property
     def whose(self) -> Patient:

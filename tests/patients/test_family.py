@@ -144,6 +144,8 @@ def test_page_leads_nowhere_but_into_the_portal(patient: User, client_of: Client
         ({"birth_date": "9999-12-31"}, "birth_date"),
         ({"birth_date": ""}, "birth_date"),
         ({"sex": "x"}, "sex"),
+        ({"sex": ""}, "sex"),
+        ({"relation": ""}, "relation"),
         ({"phone": "123"}, "phone"),
     ],
 )
