@@ -32,10 +32,10 @@ type Rows = tuple[tuple[str, ...], ...]
 BLOOD: Rows = (
     ("Test", "Result", "Unit", "Normal"),
     ("Haemoglobin", "12.9", "g/dL", "12.0 – 16.0"),
-    ("White cells", "7.4", "10⁹/L", "4.0 – 11.0"),
-    ("Platelets", "268", "10⁹/L", "150 – 400"),
+    ("White cells", "7.4", "thousand/mm3", "4.0 – 11.0"),
+    ("Platelets", "268", "thousand/mm3", "150 – 400"),
     ("Glucose, fasting", "5.4", "mmol/L", "3.9 – 5.6"),
-    ("Creatinine", "78", "µmol/L", "50 – 100"),
+    ("Creatinine", "0.9", "mg/dL", "0.6 – 1.1"),
 )
 SUGAR: Rows = (
     ("Test", "Result", "Unit", "Aim"),

@@ -38,7 +38,7 @@ def test_application_is_asked_about_approved_and_then_found(stack: Stack, new_co
     name, address = f"Rokeya {mark}", f"applicant-{mark.lower()}@example.org"
     mailbox = Mailbox(stack, address)
     applicant = apply(phone(new_context).new_page(), mailbox, name)
-    expect(applicant.get_by_role("heading", level=1)).to_have_text("Your application")
+    expect(applicant.get_by_role("heading", level=1)).to_have_text("Your application is in review")
     looks_right(applicant)
     assert not found(applicant, mark)
 
@@ -46,7 +46,8 @@ def test_application_is_asked_about_approved_and_then_found(stack: Stack, new_co
     admin = sign_in(new_context(viewport={"width": 1280, "height": 800}), "verification@example.com")
     review = open_review(admin, name)
     paper, checklist = review.get_by_alt_text(re.compile("ertificate")), review.get_by_role("group", name="Checklist")
-    assert paper.first.evaluate("image => image.complete && image.naturalWidth > 0")
+    expect(paper.first).to_have_js_property("complete", True)
+    assert paper.first.evaluate("image => image.naturalWidth") > 0
     left, right = paper.first.bounding_box(), checklist.bounding_box()
     assert left
     assert right
@@ -198,7 +199,7 @@ def test_child_is_booked_for_and_the_parent_sees_the_doctor_look(stack: Stack, n
     expect(look.first).to_contain_text("because of the visit")
     looks_right(parent)
     parent.goto("/records/")
-    expect(parent.get_by_role("listitem").filter(has_text="cough diary")).to_contain_text(child)
+    expect(parent.get_by_role("listitem").filter(has_text=child)).to_contain_text("cough diary")
 
 
 def choose_time(page: Page, search: str) -> str:
