@@ -504,6 +504,8 @@ COMMISSION_PERCENT: Decimal = env.decimal("COMMISSION_PERCENT", Decimal(10))
 
 # The relay's addresses, `turn:` and `turns:`; without any, calls need a direct path. The secret is the relay's own.
 TURN_URLS: list[str] = env.list("TURN_URLS", [])
+# Sound and picture by the relay alone: nobody learns the other side's address. It costs the relay all of the traffic.
+TURN_ONLY: bool = env.bool("TURN_ONLY", False)
 TURN_SECRET: str = secret("TURN_SECRET", "only-for-the-demo-and-the-tests-" + "t" * 32)
 
 # Language and time -----------------------------------------------------------------------------------------------

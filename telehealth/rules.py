@@ -6,7 +6,7 @@ from accounts.models import User
 from appointments.models import Appointment, Status
 from appointments.rules import is_doctor_of, is_patient_side
 from doctors.models import Mode
-from telehealth.models import NO_SHOW_AFTER, Consultation, RoomStatus, Side
+from telehealth.models import CLOSES_AFTER, NO_SHOW_AFTER, Consultation, RoomStatus, Side
 
 
 def side_of(user: User, appointment: Appointment) -> Side | None:
@@ -24,6 +24,16 @@ def has_room(appointment: Appointment) -> bool:
     """By video, and confirmed at some time."""
     held = (Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED, Status.NO_SHOW)
     return appointment.mode == Mode.VIDEO and appointment.status in held
+
+
+def has_visit_ahead(user: User) -> bool:
+    """Whether a video visit of theirs, on either side, is still to come or runs."""
+    live = Appointment.objects.visible_to(user).filter(
+        mode=Mode.VIDEO,
+        status__in=[Status.CONFIRMED, Status.IN_PROGRESS],
+        period__endswith__gt=timezone.now() - CLOSES_AFTER,
+    )
+    return live.exists()
 
 
 def can_admit(consultation: Consultation) -> bool:

@@ -6,6 +6,7 @@ app_name = "telehealth"
 
 urlpatterns = [
     path("telehealth/device/", views.device, name="device"),
+    path("telehealth/device/ice/", views.device_ice, name="device_ice"),
     path("practice/queue/", views.queue, name="queue"),
     path("consultations/<uuid:pk>/", views.room, name="room"),
     path("consultations/<uuid:pk>/consent/", views.agree, name="agree"),

@@ -3,17 +3,20 @@
 They are whole without JavaScript, the call itself aside; static/js/call/ makes them live.
 """
 
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Action, Ground
+from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
 from appointments.models import Appointment
 from config.db import PAGE
@@ -30,6 +33,8 @@ from telehealth.room import chat_of, waiting_for
 from telehealth.turn import ice_servers
 
 HISTORY = 5
+# How long a device may test its way to the relay.
+TEST_LASTS = timedelta(minutes=3)
 
 
 def own(request: HttpRequest, pk: UUID) -> Guest:
@@ -65,6 +70,21 @@ def write_reading(guest: Guest) -> None:
 def device(request: HttpRequest) -> HttpResponse:
     """Camera, microphone and speaker, before a visit."""
     return render(request, "telehealth/device.html")
+
+
+@never_cache
+@login_required
+@require_safe
+def device_ice(request: HttpRequest) -> HttpResponse:
+    """The relay for some minutes, to test the way to it: for who has a video visit ahead."""
+    require(rules.has_visit_ahead(request.user))
+    return _relay(request.user, until=timezone.now() + TEST_LASTS)
+
+
+def _relay(user: User, *, until: datetime) -> JsonResponse:
+    servers, expires_at = ice_servers(user, until=until)
+    policy = "relay" if settings.TURN_ONLY else "all"
+    return JsonResponse({"ice_servers": servers, "policy": policy, "expires_at": expires_at.isoformat()})
 
 
 @never_cache
@@ -143,8 +163,7 @@ def ice(request: HttpRequest, pk: UUID) -> HttpResponse:
     guest = own(request, pk)
     if not guest.room.is_open:
         raise NotOpen
-    servers, expires_at = ice_servers(guest.user, until=guest.room.closes_at)
-    return JsonResponse({"ice_servers": servers, "expires_at": expires_at.isoformat()})
+    return _relay(guest.user, until=guest.room.closes_at)
 
 
 @login_required

@@ -194,6 +194,7 @@ MATRIX = [
     Row("appointments:extend", "POST /appointments/{visit}/extend/", "login 404 409 403 404 404"),
     # The room of a video visit, which is not open yet, and one that is open now
     Row("telehealth:device", "GET /telehealth/device/", SIGNED_IN),
+    Row("telehealth:device_ice", "GET /telehealth/device/ice/", "login 403 200 200 403 403"),
     Row("telehealth:room", "GET /consultations/{visit}/", "login 404 200 200 404 404"),
     Row("telehealth:room", "GET /consultations/{open_room}/", "login 404 200 200 404 404"),
     Row("telehealth:room", "GET /consultations/{held}/", "login 404 404 404 404 404"),

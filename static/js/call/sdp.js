@@ -1,0 +1,19 @@
+// The two wishes for Opus that browsers have no other word for: mend lost packets out of the next ones, and send
+// next to nothing while nobody speaks. They go into the text that the peer gets, and are its encoder's to follow.
+
+const WISHES = { useinbandfec: "1", usedtx: "1" };
+
+export function wishForOpus(sdp) {
+  const [, payload] = /^a=rtpmap:(\d+) opus\/48000/im.exec(sdp) ?? [];
+  if (!payload) return sdp;
+  const line = new RegExp(`^a=fmtp:${payload} (.*?)(?=\\r?$)`, "m");
+  const given = line.exec(sdp);
+  if (!given) {
+    const mapped = new RegExp(`^(a=rtpmap:${payload} .*?)(\\r?\\n)`, "m");
+    const words = Object.entries(WISHES).map(([name, value]) => `${name}=${value}`);
+    return sdp.replace(mapped, `$1$2a=fmtp:${payload} ${words.join(";")}$2`);
+  }
+  const words = new Map(given[1].split(";").map((pair) => pair.trim().split("=")));
+  for (const [name, value] of Object.entries(WISHES)) words.set(name, value);
+  return sdp.replace(line, `a=fmtp:${payload} ${[...words].map(([name, value]) => `${name}=${value}`).join(";")}`);
+}
