@@ -125,11 +125,16 @@ def run_manage(*arguments: str, **environment: str) -> None:
 
 
 @contextlib.contextmanager
-def proxied(*, static: bool = False, **environment: str) -> Iterator[Server]:
-    """Caddy in front of gunicorn at `http://localhost:…`, as in production; with static files where asked for."""
+def proxied(*, static: bool = False, sockets: str = "", **environment: str) -> Iterator[Server]:
+    """Caddy in front of gunicorn at `http://localhost:…`, as in production; with static files where asked for.
+
+    `sockets`: the path on which whoever asks runs daphne; Caddy leads /ws/ there.
+    """
     folder = Path(tempfile.mkdtemp(prefix="proxied-", dir=os.environ["PORTAL_TEST_FOLDER"]))
     place = runner.Place(free_port(), folder)
     demo = runner.child_environment(place, Services(folder, "redis://127.0.0.1:9", {})) | runner.caddy_folders(place)
+    if sockets:
+        demo["WEBSOCKET_UPSTREAM"] = f"unix/{sockets}"
     ours = {name: demo[name] for name in ("SITE_ORIGIN", "WEB_BIND", "TRUSTED_PROXIES")} | environment
     if static:
         run_manage("collectstatic", "--no-input", DATA_DIR=str(folder))

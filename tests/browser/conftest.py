@@ -6,7 +6,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.visitors import PATIENCE, NewContext
+from tests.calls import call_portal, person
 from tests.stack import Stack
+
+__all__ = ["call_portal", "new_context", "person"]
 
 
 @pytest.fixture
