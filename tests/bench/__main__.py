@@ -1,8 +1,9 @@
-"""`make bench`: all figures, or those named: `make bench ARGS="results open-times bookings crowd raw"`."""
+"""`make bench`: all figures, or those named: `make bench ARGS="results open-times bookings crowd raw rooms calls"`."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
@@ -17,7 +18,9 @@ HISTORIES = (0, 100_000, 1_000_000)
 PARTIAL = "bench_partial"
 # Figures of records have a small database of their own: nobody waits for a million appointments because of them.
 OF_RECORDS = ("records", "uploads")
-FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers", *OF_RECORDS)
+# These need people and no history; "calls" makes a database of its own, as the tests of calls.
+WITHOUT_HISTORY = ("rooms", "calls")
+FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers", *OF_RECORDS, *WITHOUT_HISTORY)
 
 
 def name_of(history: int) -> str:
@@ -43,9 +46,9 @@ def run(found: Services, database: str, *arguments: str) -> None:
     subprocess.run([sys.executable, *command], env=environment, check=True)
 
 
-def prepare(found: Services) -> None:
-    """The three databases, each made from the one before it and complete before it takes its name."""
-    for history in HISTORIES:
+def prepare(found: Services, histories: Iterable[int]) -> None:
+    """The databases, each made from the one before it and complete before it takes its name."""
+    for history in histories:
         database = name_of(history)
         if exists(found, database):
             run(found, database, "migrate")
@@ -86,6 +89,8 @@ def admin(found: Services, statement: str, *names: str) -> None:
 def databases_of(figure: str) -> list[str]:
     if figure in OF_RECORDS:
         return ["bench_records"]
+    if figure in WITHOUT_HISTORY:
+        return [name_of(HISTORIES[0])]
     return [name_of(history) for history in (HISTORIES if figure == "open-times" else HISTORIES[1:2])]
 
 
@@ -101,14 +106,16 @@ def main(wanted: list[str]) -> None:
         (FOLDER / "files").mkdir(exist_ok=True)
         chosen = wanted or FIGURES
         if set(chosen) - set(OF_RECORDS):
-            prepare(found)
+            prepare(found, HISTORIES[:1] if set(chosen) <= {*OF_RECORDS, *WITHOUT_HISTORY} else HISTORIES)
         if set(chosen) & set(OF_RECORDS):
             prepare_records(found)
-        usual = name_of(HISTORIES[1])
-        run(found, usual if set(chosen) - set(OF_RECORDS) else "bench_records", "collectstatic")
+        run(found, databases_of(chosen[0])[0], "collectstatic")
         for figure in chosen:
+            if figure == "calls":
+                subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-n0", "tests/bench/calls.py"], check=True)
+                continue
             if figure == "results":
-                run(found, usual, "refresh")
+                run(found, name_of(HISTORIES[1]), "refresh")
             for database in databases_of(figure):
                 run(found, database, figure)
 

@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from tests.bench import booking, data, pages, records, servers  # noqa: E402  models want Django set up
+from tests.bench import booking, data, pages, records, rooms, servers  # noqa: E402  models want Django set up
 
 NAMES = {
     "load-people": data.load_people,
@@ -17,6 +17,7 @@ NAMES = {
     "load-records": records.load_records,
     "records": records.shared_records,
     "uploads": records.large_uploads,
+    "rooms": rooms.signals,
     "workers": servers.worker_classes,
 } | booking.RUNS
 

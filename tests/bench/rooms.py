@@ -1,0 +1,241 @@
+"""Signals across rooms: how long from socket to socket, and what an open room costs, by rooms and processes."""
+
+import asyncio
+import itertools
+import json
+import os
+import random
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import psutil
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+from websockets.asyncio.client import ClientConnection, connect
+
+from appointments.models import Appointment, Status
+from config.processes import wait_until
+from doctors.models import Doctor, Mode
+from patients.models import Patient
+from telehealth import consent
+from telehealth.models import ConsentGiven, Consultation, JoinEvidence, Presence
+from tests.bench.booking import clean, signed_in
+from tests.bench.figures import milliseconds, report
+
+ROOMS = (10, 200, 1_000)
+PROCESSES = (1, 2)
+RELAYS_A_SECOND, SECONDS = 300, 20
+BEAT = 15.0
+CANDIDATE = "candidate:842163049 1 udp 1677729535 192.0.2.10 46154 typ relay raddr 0.0.0.0 rport 0 generation 0"
+
+
+@contextmanager
+def daphnes(count: int) -> Iterator[list[tuple[int, psutil.Process]]]:
+    """That many processes of daphne, on ports of their own."""
+    found, processes = [], []
+    environment = os.environ | {"LOG_LEVEL": "ERROR", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    try:
+        for _ in range(count):
+            listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
+            fd, port = listener.fileno(), listener.getsockname()[1]
+            command = [sys.executable, "-m", "daphne", "--fd", str(fd), "config.asgi:application"]
+            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            process = subprocess.Popen(command, pass_fds=(fd,), env=environment, **quiet)
+            processes.append(process)
+            listener.close()
+            found.append((port, psutil.Process(process.pid)))
+        for port, _process in found:
+            assert wait_until(lambda port=port: answers(port), timeout=60, watched=processes)
+        yield found
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+def answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
+            caller.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return b"200" in caller.recv(64)
+    except OSError:
+        return False
+
+
+def open_rooms(count: int) -> list[tuple[Appointment, dict[str, str], dict[str, str]]]:
+    """Visits that begin in five minutes, each of a doctor and a patient of its own, with the headers of both."""
+    begins = timezone.now() + timedelta(minutes=5)
+    period = DateTimeTZRange(begins, begins + timedelta(minutes=15))
+    pairs = zip(
+        Doctor.objects.order_by("pk").select_related("user")[:count],
+        Patient.objects.order_by("pk").select_related("user")[:count],
+        strict=True,
+    )
+    made = []
+    for doctor, patient in pairs:
+        visit = Appointment(
+            doctor=doctor,
+            patient=patient,
+            booked_by=patient.user,
+            period=period,
+            blocked=period,
+            mode=Mode.VIDEO,
+            status=Status.CONFIRMED,
+            fee=500,
+            currency="BDT",
+            policy={},
+        )
+        made.append(visit)
+    Appointment.objects.bulk_create(made)
+    rooms = Consultation.objects.bulk_create(Consultation(appointment=visit) for visit in made)
+    ConsentGiven.objects.bulk_create(
+        ConsentGiven(consultation=room, user=room.appointment.patient.user, version=consent.VERSION) for room in rooms
+    )
+    return [(visit, signed_in(visit.patient.user), signed_in(visit.doctor.user)) for visit in made]
+
+
+@dataclass
+class Seat:
+    """A socket of one side: it beats, and notes how long what it hears was under way."""
+
+    socket: ClientConnection
+    session: str
+    peer: str = ""
+    version: int = 0
+    taken: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    async def say(self, type_: str, **fields: Any) -> None:
+        await self.socket.send(json.dumps({"type": type_, **fields}))
+
+    async def listen(self) -> None:
+        async for frame in self.socket:
+            message = json.loads(frame)
+            if message["type"] == "signal":
+                self.taken.append(perf_counter() - float(message["candidate"]["usernameFragment"]))
+            elif message["type"] == "error":
+                self.refused += 1
+
+    async def beat(self) -> None:
+        await asyncio.sleep(random.uniform(0, BEAT))
+        while True:
+            await self.say("beat", seen=self.version)
+            await asyncio.sleep(BEAT)
+
+
+@asynccontextmanager
+async def seats(
+    rooms: list[tuple[Appointment, dict[str, str], dict[str, str]]], ports: list[int]
+) -> AsyncIterator[list[tuple[Seat, Seat]]]:
+    """Both sides in every room, let in; the doctors on the last of the processes, the patients on the first."""
+    gate = asyncio.Semaphore(20)
+    origin = os.environ.get("SITE_ORIGIN", "http://localhost:8000")
+
+    async def come(visit: Appointment, headers: dict[str, str], port: int) -> Seat:
+        address = f"ws://127.0.0.1:{port}/ws/consultations/{visit.pk}/"
+        cookie = {"Cookie": headers["Cookie"]}
+        wire = await connect(
+            address, origin=origin, additional_headers=cookie, compression=None, open_timeout=60, ping_interval=None
+        )
+        seat = Seat(wire, str(uuid4()))
+        await seat.say("enter", device=str(uuid4()), session=seat.session)
+        return seat
+
+    async def until(seat: Seat, status: str) -> None:
+        while True:
+            message = json.loads(await asyncio.wait_for(seat.socket.recv(), 60))
+            if message["type"] == "state":
+                seat.version = message["version"]
+                if message["room"]["status"] == status and message["peer"]:
+                    seat.peer = message["peer"]["session"]
+                    return
+
+    async def fill(room: tuple[Appointment, dict[str, str], dict[str, str]]) -> tuple[Seat, Seat]:
+        visit, patients, doctors = room
+        async with gate:
+            one = await come(visit, patients, ports[0])
+            other = await come(visit, doctors, ports[-1])
+            await until(other, "waiting")
+            await other.say("admit")
+            await asyncio.gather(until(one, "in_call"), until(other, "in_call"))
+        return one, other
+
+    pairs = await asyncio.gather(*map(fill, rooms))
+    work = [asyncio.create_task(act()) for pair in pairs for seat in pair for act in (seat.listen, seat.beat)]
+    try:
+        yield list(pairs)
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await asyncio.gather(*(seat.socket.close() for pair in pairs for seat in pair), return_exceptions=True)
+
+
+async def relay(pairs: list[tuple[Seat, Seat]]) -> tuple[int, float]:
+    """Signals at a steady rate, in turn through the rooms and from both sides: how many were sent, in what time."""
+    turns = itertools.cycle([each for one, other in pairs for each in ((one, other), (other, one))])
+    begun, sent = perf_counter(), 0
+    while (now := perf_counter() - begun) < SECONDS:
+        while sent < now * RELAYS_A_SECOND:
+            sender, _receiver = next(turns)
+            fragment = str(perf_counter())
+            candidate = {"candidate": CANDIDATE, "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": fragment}
+            await sender.say("signal", to=sender.peer, candidate=candidate)
+            sent += 1
+        await asyncio.sleep(0.002)
+    return sent, perf_counter() - begun
+
+
+async def measure(count: int, found: list[tuple[int, psutil.Process]], rooms: Any) -> None:
+    empty = sum(process.memory_info().rss for _port, process in found)
+    begun = perf_counter()
+    async with seats(rooms, [port for port, _process in found]) as pairs:
+        filled = perf_counter() - begun
+        full = sum(process.memory_info().rss for _port, process in found)
+        cpu = [process.cpu_times() for _port, process in found]
+        sent, seconds = await relay(pairs)
+        await asyncio.sleep(2)
+        taken = [each for pair in pairs for seat in pair for each in seat.taken]
+        spent = sum(
+            after.user + after.system - before.user - before.system
+            for before, after in zip(cpu, (process.cpu_times() for _port, process in found), strict=True)
+        )
+        report(
+            "signals across rooms",
+            rooms=count,
+            processes=len(found),
+            sent_per_second=round(sent / seconds),
+            arrived=round(len(taken) / sent, 4),
+            refused=sum(seat.refused for pair in pairs for seat in pair),
+            kb_per_room=round((full - empty) / 1024 / count),
+            seconds_to_fill=round(filled, 1),
+            cores_used=round(spent / seconds, 2),
+            **milliseconds(taken or [0.0]),
+        )
+
+
+def signals() -> None:
+    """By rooms, on one process and on two."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    for processes, count in itertools.product(PROCESSES, ROOMS):
+        empty_rooms()
+        with daphnes(processes) as found:
+            asyncio.run(measure(count, found, open_rooms(count)))
+    empty_rooms()
+
+
+def empty_rooms() -> None:
+    """Take away what an earlier run left in the rooms, and their visits."""
+    for model in (JoinEvidence, ConsentGiven, Presence, Consultation):
+        model.objects.all().delete()
+    clean()
