@@ -18,9 +18,11 @@ HISTORIES = (0, 100_000, 1_000_000)
 PARTIAL = "bench_partial"
 # Figures of records have a small database of their own: nobody waits for a million appointments because of them.
 OF_RECORDS = ("records", "uploads")
-# These need people and no history; "calls" makes a database of its own, as the tests of calls.
-WITHOUT_HISTORY = ("rooms", "calls")
-FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers", *OF_RECORDS, *WITHOUT_HISTORY)
+# It needs people and no history.
+WITHOUT_HISTORY = ("rooms",)
+# Real browsers, on the processes and the database that the tests of calls have.
+CALLS = "calls"
+FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers", *OF_RECORDS, *WITHOUT_HISTORY, CALLS)
 
 
 def name_of(history: int) -> str:
@@ -98,22 +100,23 @@ def main(wanted: list[str]) -> None:
     unknown = set(wanted) - set(FIGURES)
     if unknown:
         sys.exit(f"No such figure: {min(unknown)}. There are: {', '.join(FIGURES)}.")
+    chosen = [figure for figure in wanted or FIGURES if figure != CALLS]
+    if CALLS in (wanted or FIGURES):
+        subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-n0", "tests/bench/calls.py"], check=True)
+    if not chosen:
+        return
     FOLDER.mkdir(parents=True, exist_ok=True)
     lock = claim(FOLDER / "lock")
     if lock is None:
         sys.exit("A bench runs already.")
     with lock, services(FOLDER, roster=Roster(FOLDER / "roster.json"), durable=True) as found:
         (FOLDER / "files").mkdir(exist_ok=True)
-        chosen = wanted or FIGURES
         if set(chosen) - set(OF_RECORDS):
             prepare(found, HISTORIES[:1] if set(chosen) <= {*OF_RECORDS, *WITHOUT_HISTORY} else HISTORIES)
         if set(chosen) & set(OF_RECORDS):
             prepare_records(found)
         run(found, databases_of(chosen[0])[0], "collectstatic")
         for figure in chosen:
-            if figure == "calls":
-                subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-n0", "tests/bench/calls.py"], check=True)
-                continue
             if figure == "results":
                 run(found, name_of(HISTORIES[1]), "refresh")
             for database in databases_of(figure):
