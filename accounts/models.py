@@ -216,6 +216,9 @@ class Action(models.TextChoices):
     REVIEWED = "reviewed", _("Reviewed an emergency access")
     EXPORTED = "exported", _("Took a copy of the data")
     ERASED = "erased", _("Erased")
+    SIGNED = "signed", _("Signed")
+    VOIDED = "voided", _("Made void")
+    OVERRODE = "overrode", _("Went on in spite of a warning")
 
 
 class Ground(models.TextChoices):

@@ -226,6 +226,7 @@ SWEEPERS = (
     ("process-messages", "payments.sweep_messages", 15),
     ("reconcile-attempts", "payments.reconcile_attempts", 20),
     ("send-refunds", "payments.sweep_refunds", 20),
+    ("go-on-with-imports", "prescriptions.sweep_imports", 120),
     ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
 )
 CELERY = {
@@ -246,7 +247,11 @@ CELERY = {
     "task_reject_on_worker_lost": True,
     "task_publish_retry": False,
     "task_default_queue": "default",
-    "task_routes": {"payments.*": {"queue": "money"}, "doctors.rebuild_*": {"queue": "bulk"}},
+    "task_routes": {
+        "payments.*": {"queue": "money"},
+        "doctors.rebuild_*": {"queue": "bulk"},
+        "prescriptions.*_import*": {"queue": "bulk"},
+    },
     "task_time_limit": 600,
     "task_soft_time_limit": 540,
     "worker_prefetch_multiplier": 1,

@@ -22,3 +22,40 @@ class NoteChanged(DomainError):
     def __init__(self, note: "VisitNote") -> None:
         super().__init__()
         self.note = note
+
+
+class VisitClosed(DomainError):
+    message = _("Nothing can be prescribed for this visit: it did not take place.")
+
+
+class DraftChanged(DomainError):
+    message = _("This prescription was saved elsewhere in the meantime. Load the page anew to see it.")
+
+
+class TooManyItems(DomainError):
+    message = _("Twelve medicines fit on one prescription. Take one away first.")
+
+
+class NothingBefore(DomainError):
+    message = _("You have not prescribed anything to this patient before.")
+
+
+class TemplateNamed(DomainError):
+    message = _("You have a template of this name already.")
+
+
+class NotComplete(DomainError):
+    message = _("Every medicine needs a dose that is understood, and for how many days. Go back and put it right.")
+
+
+class NeedsReasons(DomainError):
+    message = _("A severe warning has no reason yet. Say why you go on, or change the prescription.")
+
+
+class NoKey(DomainError):
+    status = 503
+    message = _("Prescriptions cannot be signed just now. Please tell the portal.")
+
+
+class IllegalState(DomainError):
+    message = _("This prescription has changed in the meantime. Please look at it again.")

@@ -37,6 +37,22 @@ def can_write_note(user: User, visit: Appointment) -> bool:
     return visit.status in HAPPENS and is_practising_doctor_of(user, visit)
 
 
+def reading_of_prescription(user: User, visit: Appointment) -> Reading | None:
+    """Why the user may read what was prescribed after a visit; None for strangers.
+
+    The doctor of the visit, the patient's side, a doctor who treats the patient now, and an emergency access.
+    """
+    if is_practising_doctor_of(user, visit):
+        return Reading(PARTS, Ground.CARE, visit.pk)
+    if acts_for(user, visit.patient_id):
+        return Reading(PARTS, ground_of(user, visit.patient_id))
+    because = CareRelationship.objects.current().of_user(user).filter(patient=visit.patient_id).first()
+    if because is not None:
+        return Reading(PARTS, Ground.CARE, because.source)
+    opened = EmergencyAccess.objects.live(user).filter(patient=visit.patient_id).first()
+    return Reading(PARTS, Ground.BREAK_GLASS, opened.pk) if opened else None
+
+
 def reading_of_note(user: User, visit: Appointment) -> Reading | None:
     """What of the visit's note the user may read; None for strangers.
 

@@ -1,9 +1,25 @@
 from django.urls import path
 
-from prescriptions.views import notes
+from prescriptions.views import composer, notes, signed
 
 app_name = "prescriptions"
 
 urlpatterns = [
     path("appointments/<uuid:pk>/note/", notes.note, name="note"),
+    path("appointments/<uuid:pk>/prescription/", composer.compose, name="compose"),
+    path("appointments/<uuid:pk>/prescription/begin/", composer.begin, name="begin"),
+    path("appointments/<uuid:pk>/prescription/review/", composer.review, name="review"),
+    path("appointments/<uuid:pk>/prescription/discard/", composer.discard, name="discard"),
+    path("appointments/<uuid:pk>/prescription/template/", composer.keep_template, name="keep_template"),
+    path("appointments/<uuid:pk>/prescription/sign/", signed.sign, name="sign"),
+    path("prescriptions/", signed.own, name="own"),
+    path("prescriptions/<uuid:pk>/", signed.signed, name="signed"),
+    path("prescriptions/<uuid:pk>/prescription.pdf", signed.paper_of, name="paper"),
+    path("prescriptions/<uuid:pk>/amend/", signed.amend, name="amend"),
+    path("prescriptions/<uuid:pk>/void/", signed.void, name="void"),
+    path("rx/", signed.verify, name="verify"),
+    path("rx/<str:code>/", signed.verified, name="verified"),
+    path("practice/medicines/", composer.medicines, name="medicines"),
+    path("practice/templates/", composer.templates, name="templates"),
+    path("practice/templates/<uuid:pk>/remove/", composer.remove_template, name="remove_template"),
 ]

@@ -46,6 +46,7 @@ from patients.models import (
 from patients.services import attach_record, invite_guardian
 from patients.views.records import SALT
 from payments.models import Charge, PaymentAttempt, Refund
+from prescriptions.models import Item, Prescription, SignedPrescription, Template, VisitNote
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold, shifted
 from tests.doctors.verifications import change_asked
@@ -60,6 +61,7 @@ from tests.factories.patients import (
 from tests.factories.payments import PaymentAttemptFactory
 from tests.factories.records import RecordGrantFactory
 from tests.patients.papers import handed_in
+from tests.prescriptions.papers import signed_for
 
 ROLES = ("anonymous", "stranger", "patient", "doctor", "other_doctor", "admin")
 # Administrators with the rights of one group (config/groups.py) and no others; `admin` may do everything.
@@ -213,6 +215,45 @@ MATRIX = [
     Row("prescriptions:note", "GET /appointments/{held}/note/", "login 404 404 404 404 404"),
     Row("prescriptions:note", "POST /appointments/{visit}/note/", "login 404 403 422 404 404"),
     Row("prescriptions:note", "POST /appointments/{held}/note/", "login 404 404 404 404 404"),
+    # Composing is the doctor's of the visit; what a doctor keeps to begin from is that doctor's own.
+    Row("prescriptions:compose", "GET /appointments/{visit}/prescription/", "login 404 404 200 404 404"),
+    Row("prescriptions:compose", "GET /appointments/{held}/prescription/", "login 404 404 404 404 404"),
+    Row("prescriptions:compose", "POST /appointments/{visit}/prescription/", "login 404 404 422 404 404"),
+    Row("prescriptions:begin", "POST /appointments/{visit}/prescription/begin/", "login 404 404 404 404 404"),
+    Row(
+        "prescriptions:begin",
+        "POST /appointments/{visit}/prescription/begin/",
+        "login 404 404 302 404 404",
+        {"from": "last"},
+    ),
+    Row("prescriptions:review", "GET /appointments/{open_room}/prescription/review/", "login 404 404 200 404 404"),
+    Row("prescriptions:review", "POST /appointments/{open_room}/prescription/review/", "login 404 404 302 404 404"),
+    Row("prescriptions:review", "GET /appointments/{visit}/prescription/review/", "login 404 404 302 404 404"),
+    Row("prescriptions:sign", "POST /appointments/{open_room}/prescription/sign/", "login 404 404 409 404 404"),
+    Row("prescriptions:sign", "POST /appointments/{visit}/prescription/sign/", "login 404 404 404 404 404"),
+    # What was signed: its doctor's, and the patient's side's; anybody may verify it.
+    Row("prescriptions:own", "GET /prescriptions/", SIGNED_IN),
+    Row("prescriptions:signed", "GET /prescriptions/{signed}/", "login 404 200 200 404 404"),
+    Row("prescriptions:paper", "GET /prescriptions/{signed}/prescription.pdf", "login 404 200 200 404 404"),
+    Row("prescriptions:amend", "POST /prescriptions/{signed}/amend/", "login 404 403 302 404 404"),
+    Row("prescriptions:void", "POST /prescriptions/{signed}/void/", "login 404 403 302 404 404", {"reason": "A slip"}),
+    Row("prescriptions:verify", "GET /rx/", ALL_SEE),
+    Row("prescriptions:verify", "GET /rx/?code=nothing", "404 404 404 404 404 404"),
+    Row("prescriptions:verify", "GET /rx/?code={code}", "302 302 302 302 302 302"),
+    Row("prescriptions:verified", "GET /rx/{code}/", ALL_SEE),
+    Row("prescriptions:verified", "GET /rx/000000000001/", "404 404 404 404 404 404"),
+    Row("prescriptions:discard", "POST /appointments/{visit}/prescription/discard/", "login 404 404 302 404 404"),
+    Row(
+        "prescriptions:keep_template",
+        "POST /appointments/{open_room}/prescription/template/",
+        "login 404 404 422 404 404",
+    ),
+    Row(
+        "prescriptions:keep_template", "POST /appointments/{visit}/prescription/template/", "login 404 404 404 404 404"
+    ),
+    Row("prescriptions:medicines", "GET /practice/medicines/?q=napa", DOCTORS),
+    Row("prescriptions:templates", "GET /practice/templates/", DOCTORS),
+    Row("prescriptions:remove_template", "POST /practice/templates/{template}/remove/", "login 404 404 302 404 404"),
     # A doctor's practice
     Row("appointments:today", "GET /practice/today/", DOCTORS),
     Row("appointments:hours", "GET /practice/hours/", DOCTORS),
@@ -330,6 +371,14 @@ MATRIX = [
 
 # Who may look at the methods that a route refuses: somebody whom it does not refuse for another reason.
 INSIDER = {
+    **dict.fromkeys(
+        [
+            *("prescriptions:compose", "prescriptions:begin", "prescriptions:discard", "prescriptions:keep_template"),
+            *("prescriptions:medicines", "prescriptions:templates", "prescriptions:remove_template"),
+            *("prescriptions:review", "prescriptions:sign", "prescriptions:amend", "prescriptions:void"),
+        ],
+        "doctor",
+    ),
     "appointments:today": "doctor",
     "telehealth:queue": "doctor",
     "appointments:hours": "doctor",
@@ -382,6 +431,10 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     attached = attach_record(record, source=visit.pk, by=patient)
     offer = invite_guardian(child, email=admin.email, relation=Relation.CHILD, by=patient)
     verification = change_asked(doctor.doctor, name="Another Name")
+    open_room = shifted(confirmed(doctor, patient, at(13)), timezone.now() + timedelta(minutes=5))
+    Prescription.objects.create(appointment=open_room, tab=UUID(int=1), saved_at=timezone.now(), language="en")
+    signed = signed_for(visit)
+    template = Template.objects.create(doctor=doctor.doctor, name="Cold")
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
     return {
         "slug": doctor.doctor.slug,
@@ -397,7 +450,10 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "open": urlencode({"start": at(12).isoformat(), "mode": "video"}),
         "visit": str(visit.pk),
         "held": str(held.pk),
-        "open_room": str(shifted(confirmed(doctor, patient, at(13)), timezone.now() + timedelta(minutes=5)).pk),
+        "open_room": str(open_room.pk),
+        "template": str(template.pk),
+        "signed": str(signed.prescription_id),
+        "code": signed.code,
         "time_off": str(time_off.pk),
         "record": str(record.pk),
         "attached": str(attached.pk),
@@ -523,7 +579,7 @@ def test_every_route_refuses_the_methods_that_it_does_not_know(
 def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: dict[str, Client]) -> None:
     """A GET writes nothing of visits, money, hours, health or family, though its sender may see them."""
     models: tuple[Any, ...] = (Appointment, AppointmentEvent, Charge, PaymentAttempt, Refund)
-    models += (MedicalRecord, RecordGrant, PatientGrant)
+    models += (MedicalRecord, RecordGrant, PatientGrant, VisitNote, Prescription, Item, Template, SignedPrescription)
     models += (Calendar, WeeklyHours, TimeOff, Patient, Guardianship, Invitation, NoneKnown, *FACTS.values())
 
     def state() -> list[list[dict[str, Any]]]:
@@ -592,6 +648,13 @@ ADMIN_PAGES = {
     **pages_of("payments_commissionrate", "finance", written_by="finance"),
     **pages_of("appointments_appointment", "support"),
     "appointments_suspension": "moderation",
+    **pages_of("prescriptions_product", SUPERUSER),
+    **pages_of("prescriptions_ingredient", SUPERUSER),
+    **pages_of("prescriptions_interaction", SUPERUSER),
+    **pages_of("prescriptions_import", SUPERUSER) | {"prescriptions_import_add": SUPERUSER},
+    "prescriptions_import_start": SUPERUSER,
+    "prescriptions_import_discard": SUPERUSER,
+    "prescriptions_import_refused": SUPERUSER,
 }
 
 

@@ -42,9 +42,13 @@ enhance("[data-autosave]", (form) => {
   form.addEventListener("htmx:beforeRequest", ({ target }) => {
     if (target === form) sent = typed;
   });
-  form.addEventListener("htmx:afterSwap", () => {
+  form.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+    // What was refused in words (422) comes as a swap too, and is saved no more than what got lost.
+    if (target !== form || !detail.xhr || detail.xhr.status < 200 || detail.xhr.status >= 400) return;
     failures = 0;
     saved = sent;
+  });
+  form.addEventListener("htmx:afterSwap", () => {
     if (isUnsaved()) tell("unsaved");
   });
   form.addEventListener("htmx:sendError", failed);

@@ -1,9 +1,13 @@
 // data-combobox: an input with a datalist becomes a combobox with a list of its own (WAI-ARIA: list autocomplete with
 // manual selection). What is typed stays as it is typed; a suggestion is only taken when it is chosen.
+// With data-combobox-source the server suggests: {found: [{key, value, hint}]} for ?q=, and the key of what was chosen
+// goes into the hidden field beside it (data-combobox-key) until something else is typed.
 
 import { enhance } from "./enhance.js";
 
 const MOST = 8;
+// After which pause in the typing the server is asked.
+const PAUSE = 150;
 
 // Letters as they are compared: one form of each, small, and without Latin accents; Bangla signs stay, they are letters.
 const plain = (text) =>
@@ -22,13 +26,15 @@ function matches(options, typed) {
 }
 
 enhance("[data-combobox]", (box) => {
-  const input = box.querySelector("input");
+  const input = box.querySelector("input:not([type=hidden])");
   const datalist = box.querySelector("datalist");
-  const options = [...datalist.options].map(({ value, label }) => {
+  const { comboboxSource: source } = box.dataset;
+  const key = box.querySelector("[data-combobox-key]");
+  const options = [...(datalist?.options ?? [])].map(({ value, label }) => {
     const hint = label === value ? "" : label;
     return { value, hint, plain: plain(value), plainHint: plain(hint) };
   });
-  if (!options.length) return;
+  if (!options.length && !source) return;
 
   const list = document.createElement("div");
   list.className = "combobox-list";
@@ -36,7 +42,8 @@ enhance("[data-combobox]", (box) => {
   list.hidden = true;
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", document.querySelector(`label[for="${input.id}"]`)?.textContent.trim() ?? "");
-  datalist.replaceWith(list);
+  if (datalist) datalist.replaceWith(list);
+  else input.after(list);
   input.removeAttribute("list");
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
@@ -62,14 +69,39 @@ enhance("[data-combobox]", (box) => {
     input.removeAttribute("aria-activedescendant");
   }
 
+  let asking;
+  let pause;
+
+  async function ask() {
+    asking?.abort();
+    asking = new AbortController();
+    const typed = input.value.trim();
+    if (typed.length < 2) return close();
+    try {
+      const answer = await fetch(`${source}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
+      // What cannot be suggested can still be typed.
+      if (!answer.ok) return close();
+      const { found } = await answer.json();
+      if (document.activeElement === input) show(found);
+    } catch (error) {
+      if (error.name !== "AbortError") close();
+    }
+  }
+
   function open() {
-    const found = matches(options, input.value);
+    if (!source) return show(matches(options, input.value));
+    clearTimeout(pause);
+    pause = setTimeout(ask, PAUSE);
+  }
+
+  function show(found) {
     list.replaceChildren(
-      ...found.map(({ value, hint }, index) => {
+      ...found.map(({ value, hint, key: chosen }, index) => {
         const row = document.createElement("div");
         row.className = "combobox-option";
         row.id = `${list.id}_${index}`;
         row.dataset.value = value;
+        if (chosen !== undefined) row.dataset.key = chosen;
         row.setAttribute("role", "option");
         row.setAttribute("aria-selected", "false");
         const name = document.createElement("span");
@@ -92,13 +124,21 @@ enhance("[data-combobox]", (box) => {
 
   function take(row) {
     input.value = row.dataset.value;
+    if (key) key.value = row.dataset.key ?? "";
     close();
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  input.addEventListener("input", open);
+  input.addEventListener("input", () => {
+    if (key) key.value = "";
+    open();
+  });
   input.addEventListener("click", open);
-  input.addEventListener("blur", close);
+  input.addEventListener("blur", () => {
+    clearTimeout(pause);
+    asking?.abort();
+    close();
+  });
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {

@@ -2,6 +2,7 @@
 
 import "./autosave.js";
 import "./combobox.js";
+import "./composer.js";
 import "./counter.js";
 import "./dialog.js";
 import "./focus.js";

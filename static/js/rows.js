@@ -18,6 +18,8 @@ enhance("[data-rows]", (formset) => {
     count.value = Number(count.value) + 1;
     const row = holder.content.firstElementChild;
     list.append(row);
+    // Other enhancements look at what comes with htmx; this came without it.
+    row.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: row } }));
     return row;
   }
 

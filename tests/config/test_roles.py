@@ -45,6 +45,8 @@ def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
         "payments_journal",
         "payments_ledgerentry",
         "prescriptions_noteversion",
+        "prescriptions_prescriptionevent",
+        "prescriptions_signedprescription",
         "telehealth_consentgiven",
         "telehealth_joinevidence",
     ]

@@ -374,9 +374,9 @@ def test_copy_of_ones_data_has_the_notes_of_visits_that_are_over(
     visit: Appointment, doctor: User, patient: User
 ) -> None:
     saved(visit, doctor)
-    (section,) = prescription_sections(patient.patient)
+    section, _signed = prescription_sections(patient.patient)
     assert section.rows == []
     over(visit)
-    (section,) = prescription_sections(patient.patient)
+    section, _signed = prescription_sections(patient.patient)
     ((key, _at, *parts),) = section.rows
     assert (key, tuple(parts)) == (str(visit.pk), SECRETS)

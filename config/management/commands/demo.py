@@ -33,6 +33,8 @@ class Command(BaseCommand):
     def load(self) -> None:
         random, taken = Random(SEED), set[str]()
         call_command("load_specialties", stdout=self.stdout)
+        call_command("load_medicines", stdout=self.stdout)
+        call_command("signing_key", stdout=self.stdout)
         password = people.password_hash()
         admin = people.make_admin(password)
         people.make_group_admins(password)

@@ -1,0 +1,179 @@
+"""Medicines, what is known of substances, and the imports of both. Nothing of any patient is here."""
+
+import csv
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from config.admin import PortalModelAdmin, Unchangeable
+from config.errors import DomainError
+from prescriptions import services
+from prescriptions.forms import ImportForm
+from prescriptions.models import Import, ImportStatus, Ingredient, Interaction, Product
+from prescriptions.rows import COLUMNS, REFUSALS
+
+
+class NotAddedByHand:
+    """Rows come by the starter set and by imports."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Product)
+class ProductAdmin(NotAddedByHand, PortalModelAdmin):
+    list_display = ("generic", "brand", "strength", "form", "manufacturer", "is_active")
+    list_filter = ("is_active", "form")
+    list_select_related = ("generic",)
+    search_fields = ("words",)
+    search_help_text = _("Brand, generic or strength")
+    show_full_result_count = False
+    fields = ("generic", "brand", "strength", "form", "route", "manufacturer", "source", "is_active")
+    readonly_fields = ("generic", "brand", "strength", "form", "route", "manufacturer", "source")
+
+
+@admin.register(Ingredient)
+class IngredientAdmin(NotAddedByHand, PortalModelAdmin):
+    list_display = ("name", "pregnancy", "breastfeeding", "min_age_months", "max_daily_mg", "is_assessed")
+    list_filter = ("is_assessed", "pregnancy", "breastfeeding")
+    search_fields = ("name", "also")
+    readonly_fields = ("name", "also")
+    filter_horizontal = ("classes",)
+
+
+@admin.register(Interaction)
+class InteractionAdmin(Unchangeable, PortalModelAdmin):
+    list_display = ("low", "high", "severity", "effect", "source")
+    list_filter = ("severity",)
+    list_select_related = ("low", "high")
+    search_fields = ("low__name", "high__name")
+    show_full_result_count = False
+    fields = ("low", "high", "severity", "effect", "source")
+
+
+@admin.register(Import)
+class ImportAdmin(PortalModelAdmin):
+    """A file is handed in, looked at, started, and watched; its refused rows can be taken home."""
+
+    list_display = ("original_name", "kind", "status", "added", "known", "refused", "by", "created_at")
+    list_filter = ("kind", "status")
+    list_select_related = ("by",)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = (
+            ("start/", self.start, "start"),
+            ("discard/", self.discard, "discard"),
+            ("refused.csv", require_safe(self.refused), "refused"),
+        )
+        own = [
+            path(f"<path:object_id>/{end}", self.admin_site.admin_view(view), name=f"prescriptions_import_{name}")
+            for end, view, name in pages
+        ]
+        return own + super().get_urls()
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ImportForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            facts = {name: form.cleaned_data[name] for name in ("kind", "source", "as_of")}
+            try:
+                imported = services.take_file(form.cleaned_data["file"], by=request.user, **facts)
+            except DomainError as refusal:
+                form.add_error("file", str(refusal.message))
+            else:
+                self.log_addition(request, imported, str(_("Handed in.")))
+                return redirect("admin:prescriptions_import_change", imported.pk)
+        context = {"form": form, "columns": COLUMNS, "title": _("Import a file")}
+        return self._page(request, "add", context, status=422 if form.errors else 200)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        imported = self._import(request, object_id)
+        rows, broken = [], ""
+        if imported.status == ImportStatus.PREVIEW:
+            try:
+                rows = [(line, values, REFUSALS.get(code, "")) for line, values, code in services.preview(imported)]
+            except DomainError as refusal:
+                broken = str(refusal.message)
+        context = {
+            "imported": imported,
+            "title": imported.original_name,
+            "rows": rows,
+            "broken": broken,
+            "may_start": self.has_add_permission(request),
+            "first_refused": [
+                (row.line, row.text, REFUSALS.get(row.code, row.code)) for row in imported.refused_rows.all()[:10]
+            ],
+        }
+        return self._page(request, "change", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        whole = self.admin_site.each_context(request) | {"opts": self.opts} | context
+        return TemplateResponse(request, f"admin/prescriptions/import/{name}.html", whole, status=status)
+
+    def _import(self, request: HttpRequest, object_id: str) -> Import:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(self.row(unquote(object_id)))
+
+    def _do(self, request: HttpRequest, object_id: str, service: Any, done: Any) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        imported = self._import(request, object_id)
+        try:
+            service(imported)
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
+        else:
+            self.log_change(request, imported, str(done))
+            messages.success(request, done)
+        return redirect("admin:prescriptions_import_change", imported.pk)
+
+    def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, services.start_import, _("It is being imported."))
+
+    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._do(request, object_id, services.discard_import, _("Nothing was imported."))
+
+    def refused(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        imported = self._import(request, object_id)
+        answer = StreamingHttpResponse(report(imported), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = 'attachment; filename="refused.csv"'
+        return answer
+
+
+class Echo:
+    """What a CSV writer writes to, to be given out at once."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def report(imported: Import) -> Any:
+    """The refused rows as CSV, a few at a time. A cell that a spreadsheet would take for a formula is one no more."""
+    writer = csv.writer(Echo())
+    yield "\ufeff" + str(writer.writerow([_("Line"), _("Why"), _("Row")]))
+    for row in imported.refused_rows.iterator(chunk_size=500):
+        text = f"'{row.text}" if row.text.startswith(("=", "+", "-", "@")) else row.text
+        yield writer.writerow([row.line, REFUSALS.get(row.code, row.code), text])

@@ -1,0 +1,128 @@
+"""Finding a medicine by what a doctor types: brand, generic, strength; in Latin or Bangla letters, with its typos."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import connection, transaction
+
+from doctors.search.words import sound, words
+from prescriptions.models import Product
+
+MOST_FOUND = 12
+MOST_LETTERS, MOST_WORDS = 80, 6
+# Of the trigrams of what was typed, as many must be in a word of the medicine.
+ALIKE = "0.45"
+
+# Letters that are taken for each other, in the order in which they are put right.
+_SOUNDS = (
+    ("sc", "s"),
+    ("ph", "f"),
+    ("th", "t"),
+    ("ch", "k"),
+    ("ce", "se"),
+    ("ci", "si"),
+    ("cy", "si"),
+    ("c", "k"),
+    ("q", "k"),
+    ("x", "ks"),
+    ("z", "s"),
+    ("j", "s"),
+    ("y", "i"),
+    ("v", "b"),
+    ("oe", "e"),
+    ("ae", "e"),
+    ("ee", "i"),
+    ("oo", "u"),
+    ("h", ""),
+)
+
+# Of two that fit as well: the generic as such, then the shorter name, then what is swallowed whole.
+_ORDER = """
+    product.brand <> '', length(generic.name), generic.name, product.brand,
+    product.form NOT IN ('tablet', 'capsule'), length(product.strength), product.strength, product.id
+"""
+# Whose brand or generic begins with what was typed comes first, and of those whose brand is just that.
+_PREFIX = """
+    SELECT product.id FROM prescriptions_product product
+    JOIN prescriptions_generic generic ON generic.id = product.generic_id
+    WHERE product.is_active AND {each}
+    ORDER BY lower(product.brand) NOT LIKE %(begin)s AND generic.name NOT LIKE %(begin)s,
+             lower(product.brand) <> %(first)s, generic.name NOT LIKE %(begin)s, {order}
+    LIMIT %(most)s
+"""
+_ALIKE = """
+    SELECT product.id FROM prescriptions_product product
+    JOIN prescriptions_generic generic ON generic.id = product.generic_id
+    WHERE product.is_active AND %(typed)s <%% product.heard AND {each}
+    ORDER BY word_similarity(%(typed)s, product.heard) DESC, {order}
+    LIMIT %(most)s
+"""
+
+
+def find_products(text: str, *, most: int = MOST_FOUND) -> list[Product]:
+    """The medicines that fit best: every word begins a word of theirs, or, where there are none, sounds like one.
+
+    Two queries, or three where nothing begins so, however many there are. Less than two letters find nothing.
+    """
+    typed = [sound(word) for word in words(text[:MOST_LETTERS]) if sound(word)][:MOST_WORDS]
+    if sum(map(len, typed)) < 2:
+        return []
+    keys = _beginning(typed, most) or _alike(typed, most)
+    found = Product.objects.for_composer().in_bulk(keys)
+    return [found[key] for key in keys]
+
+
+def _beginning(typed: Sequence[str], most: int) -> list[int]:
+    each, facts = _each(typed, "words")
+    return _keys(
+        _PREFIX.format(each=each, order=_ORDER), facts | {"first": typed[0], "begin": f"{typed[0]}%", "most": most}
+    )
+
+
+def _alike(typed: Sequence[str], most: int) -> list[int]:
+    """By sound; numbers are meant as they are."""
+    names = [heard(word) for word in typed if not word[0].isdigit()]
+    numbers = [word for word in typed if word[0].isdigit()]
+    if not any(len(name) > 2 for name in names):
+        return []
+    each, facts = _each(numbers, "words")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [ALIKE])
+        return _keys(_ALIKE.format(each=each, order=_ORDER), facts | {"typed": " ".join(names), "most": most})
+
+
+def _each(typed: Sequence[str], column: str) -> tuple[str, dict[str, object]]:
+    """The condition that a word begins so, for each of them. Their letters are letters and digits alone."""
+    conditions = [f"product.{column} LIKE %(word{number})s" for number in range(len(typed))]
+    return " AND ".join(conditions) or "true", {f"word{number}": f"% {word}%" for number, word in enumerate(typed)}
+
+
+def _keys(statement: str, facts: dict[str, object]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return [key for (key,) in cursor.fetchall()]
+
+
+def words_of(*texts: str) -> str:
+    """For `Product.words`: every word once, in Latin letters, each with a blank before it."""
+    found = dict.fromkeys(sound(word) for text in texts for word in words(text))
+    return "".join(f" {word}" for word in found if word)
+
+
+def heard(word: str) -> str:
+    """A folded word as it sounds, so that spellings of one sound are one: `amoxycillin` and `amoksisilin`."""
+    for letters, as_heard in _SOUNDS:
+        word = word.replace(letters, as_heard)
+    return "".join(letter for letter, before in zip(word, ["", *word], strict=False) if letter != before)
+
+
+def heard_of(written: str) -> str:
+    """For `Product.heard`: the names among the words of `Product.words`."""
+    return " ".join(dict.fromkeys(heard(word) for word in written.split() if not word[0].isdigit()))
+
+
+def write_words(products: Iterable[Product], also: Mapping[int, Sequence[str]]) -> None:
+    """Fill what the search reads, of products that carry their generic; `also` other names by the generic's key."""
+    for product in products:
+        texts = (product.brand, product.generic.name, *also.get(product.generic_id, ()), product.strength, product.form)
+        product.words = words_of(*texts)
+        product.heard = heard_of(product.words)

@@ -1,0 +1,267 @@
+"""What was signed: for its doctor, the patient’s side, who treats the patient; and the page where anybody verifies."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import segno
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Action
+from accounts.trail import write_trail
+from config.http import require
+from patients.models import Patient, today
+from prescriptions import rules, services, words
+from prescriptions.dosage import parse, unit_of
+from prescriptions.forms import VoidForm
+from prescriptions.models import Food, Prescription, PrescriptionStatus, SignedPrescription
+from prescriptions.models.prescriptions import MOST_DAYS
+from prescriptions.paper import paper
+from prescriptions.signing import read_code, spaced
+from prescriptions.views.composer import draft_of, own_visit
+
+PAGE_SIZE = 20
+# How often one address may verify in a minute: a busy pharmacy, and no machine.
+VERIFICATIONS_A_MINUTE = 40
+
+
+class Standing(StrEnum):
+    """What a pharmacist is told."""
+
+    GENUINE = "genuine"
+    SUPERSEDED = "superseded"
+    VOID = "void"
+    EXPIRED = "expired"
+    BROKEN = "broken"
+
+
+def standing_of(signed: SignedPrescription) -> Standing:
+    """Takes what `for_page` takes along."""
+    if not services.is_untouched(signed):
+        return Standing.BROKEN
+    status = signed.prescription.status
+    if status == PrescriptionStatus.VOID:
+        return Standing.VOID
+    if status == PrescriptionStatus.SUPERSEDED:
+        return Standing.SUPERSEDED
+    return Standing.EXPIRED if signed.expires_on < today() else Standing.GENUINE
+
+
+def lines_of(document: dict[str, Any]) -> list[dict[str, str]]:
+    """The medicines as they are read, in the active language."""
+    lines = []
+    for item in document["items"]:
+        dose, unit = parse(item["dose"]), unit_of(item["form"])
+        parts = [words.dose_in_words(dose, unit), str(Food(item["food"]).label) if item["food"] else ""]
+        parts.append(words.in_days(item["days"]) if item["days"] and dose.kind != "once" else "")
+        parts.append(words.handed_out_text(item["quantity"], unit) if item["quantity"] else "")
+        lines.append(
+            {
+                "name": item["name"],
+                "generic": item["generic"],
+                "dose": item["dose"],
+                "how": ", ".join(filter(None, parts)),
+                "note": item["note"],
+            }
+        )
+    return lines
+
+
+def facts_of(signed: SignedPrescription) -> dict[str, Any]:
+    document = services.read_document(signed)
+    return {
+        "signed": signed,
+        "document": document,
+        "lines": lines_of(document),
+        "standing": standing_of(signed),
+        "code": spaced(signed.code),
+        "newer": getattr(getattr(signed.prescription, "replaced_by", None), "signed", None),
+        "expires_on": date.fromisoformat(document["expires_on"]),
+    }
+
+
+def address_of(signed: SignedPrescription) -> str:
+    """Where anybody verifies it: what the QR code says."""
+    return settings.SITE_ORIGIN + reverse("prescriptions:verified", args=[signed.code])
+
+
+@login_required
+@require_POST
+def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Freeze the visit's draft. What is in the way is said on the page that looks it through."""
+    visit = own_visit(request, pk)
+    draft = draft_of(visit)
+    if draft is None:
+        raise Http404
+    signed = services.sign_prescription(draft, by=request.user)
+    messages.success(request, _("The prescription is signed."))
+    return redirect("prescriptions:signed", signed.prescription_id)
+
+
+@never_cache
+@login_required
+@require_safe
+def signed(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A signed prescription, to whoever may read it; that somebody does is written down first."""
+    found = get_object_or_404(SignedPrescription.objects.for_page(), prescription=pk)
+    visit = found.prescription.appointment
+    reading = rules.reading_of_prescription(request.user, visit)
+    if reading is None:
+        raise Http404
+    write_trail(
+        Action.READ,
+        by=request.user,
+        about=found.prescription,
+        subject=visit.patient_id,
+        ground=reading.ground,
+        ground_id=reading.ground_id,
+    )
+    code = segno.make(address_of(found), error="m", micro=False)
+    context = facts_of(found) | {
+        "is_doctor": rules.is_practising_doctor_of(request.user, visit),
+        "visit": visit,
+        "qr": mark_safe(code.svg_inline(border=2, omitsize=True, svgclass="rx-qr", lineclass=None)),
+        "void_form": VoidForm(),
+    }
+    return render(request, "prescriptions/signed.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def paper_of(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A signed prescription as a PDF, in its own language; one that counts no more is not given out on paper."""
+    found = get_object_or_404(SignedPrescription.objects.for_page(), prescription=pk)
+    visit = found.prescription.appointment
+    reading = rules.reading_of_prescription(request.user, visit)
+    if reading is None or standing_of(found) not in (Standing.GENUINE, Standing.EXPIRED):
+        raise Http404
+    write_trail(
+        Action.DOWNLOADED,
+        by=request.user,
+        about=found.prescription,
+        subject=visit.patient_id,
+        ground=reading.ground,
+        ground_id=reading.ground_id,
+    )
+    document = services.read_document(found)
+    with translation.override(document["language"]):
+        content = paper(document, lines_of(document), address=address_of(found), code=spaced(found.code))
+    answer = HttpResponse(content, content_type="application/pdf")
+    answer["Content-Disposition"] = 'attachment; filename="prescription.pdf"'
+    return answer
+
+
+def _own_signed(request: HttpRequest, pk: UUID) -> Prescription:
+    found = get_object_or_404(
+        Prescription.objects.select_related("appointment__doctor").exclude(status=PrescriptionStatus.DRAFT), pk=pk
+    )
+    reading = rules.reading_of_prescription(request.user, found.appointment)
+    if reading is None:
+        raise Http404
+    require(rules.is_practising_doctor_of(request.user, found.appointment))
+    return found
+
+
+@login_required
+@require_POST
+def amend(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Begin the one that takes its place."""
+    draft = services.amend_prescription(_own_signed(request, pk), by=request.user)
+    return redirect("prescriptions:compose", draft.appointment_id)
+
+
+@login_required
+@require_POST
+def void(request: HttpRequest, pk: UUID) -> HttpResponse:
+    prescription = _own_signed(request, pk)
+    form = VoidForm(request.POST)
+    if form.is_valid():
+        services.void_prescription(prescription, reason=form.cleaned_data["reason"], by=request.user)
+        messages.success(request, _("The prescription is void: no pharmacy hands out on it any more."))
+    else:
+        messages.error(request, _("Please say why it is void."))
+    return redirect("prescriptions:signed", prescription.pk)
+
+
+@never_cache
+@login_required
+@require_safe
+def own(request: HttpRequest) -> HttpResponse:
+    """One's own prescriptions and those of the family, or those that one has signed as a doctor."""
+    rows = SignedPrescription.objects.visible_to(request.user).for_list()
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    family = list(Patient.objects.acted_for_by(request.user))
+    context = {"page": page, "today": today(), "taken_now": taken_now(family), "family": family}
+    return render(request, "prescriptions/own.html", context)
+
+
+def taken_now(patients: list[Patient]) -> list[dict[str, Any]]:
+    """What these patients take on this day, as it was prescribed: by patient, what ends last first."""
+    recent = SignedPrescription.objects.that_count(since=today() - timedelta(days=MOST_DAYS))
+    of_them = recent.filter(prescription__appointment__patient__in=patients).for_list()
+    found = []
+    for signed in of_them:
+        document = services.read_document(signed)
+        began = timezone.localdate(signed.signed_at)
+        for item, line in zip(document["items"], lines_of(document), strict=True):
+            until = began + timedelta(days=(item["days"] or 1) - 1)
+            if until >= today():
+                patient = signed.prescription.appointment.patient
+                found.append({"patient": patient, "signed": signed, "line": line, "until": until})
+    return sorted(found, key=lambda each: (str(each["patient"]), -each["until"].toordinal(), each["line"]["name"]))
+
+
+# For anybody ---------------------------------------------------------------------------------------------------------
+
+
+def is_too_often(request: HttpRequest) -> bool:
+    """Count one more of this minute's from this address."""
+    key = f"verifications:{get_adapter().get_client_ip(request)}"
+    cache.add(key, 0, timeout=60)
+    try:
+        return cache.incr(key) > VERIFICATIONS_A_MINUTE
+    except ValueError:
+        # It ran out between the two.
+        return False
+
+
+@never_cache
+@require_safe
+def verify(request: HttpRequest) -> HttpResponse:
+    """Where a code is typed."""
+    typed = request.GET.get("code", "")[:40]
+    code = read_code(typed)
+    if code is not None:
+        return redirect("prescriptions:verified", code)
+    status = 404 if typed else 200
+    return render(request, "prescriptions/verify.html", {"typed": typed}, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD"])
+def verified(request: HttpRequest, code: str) -> HttpResponse:
+    """What a pharmacist needs to know of the prescription that has this code, and no more."""
+    if is_too_often(request):
+        response = render(request, "errors/429.html", status=429)
+        response["Retry-After"] = "60"
+        return response
+    read = read_code(code)
+    found = SignedPrescription.objects.for_page().filter(code=read).first() if read else None
+    if found is None:
+        return render(request, "prescriptions/verify.html", {"typed": code[:40], "is_unknown": True}, status=404)
+    return render(request, "prescriptions/verified.html", facts_of(found))
