@@ -15,7 +15,8 @@ RUN groupadd --system --gid 10001 portal \
 WORKDIR /portal
 COPY --from=build /portal/.venv .venv
 COPY . .
-RUN python -m compileall -q accounts appointments config doctors patients payments scheduling specialties
+RUN python -m compileall -q accounts appointments config doctors patients payments prescriptions scheduling specialties telehealth \
+    && .venv/bin/pybabel --quiet compile -d locale -D django
 ENV PATH=/portal/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data DRAIN_FILE=/tmp/draining
 USER portal
 EXPOSE 8000 8001

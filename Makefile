@@ -3,7 +3,7 @@
 python = .venv/bin/python
 run = @bin/bootstrap && $(python)
 
-.PHONY: help install demo demo-reset manage shell test check format bench
+.PHONY: help install demo demo-reset manage shell test check format messages bench
 
 help:
 	@echo "make demo         run the portal at http://localhost:8000 (PORT, DATA_DIR)"
@@ -12,6 +12,7 @@ help:
 	@echo "make test         every test (ARGS go to pytest: make test ARGS=\"-k booking\")"
 	@echo "make check        lint, format, types, migrations, deployment settings, imports"
 	@echo "make format       format the code"
+	@echo "make messages     bring new sentences into locale/ (needs gettext)"
 	@echo "make bench        measure the portal's speed; a JSON line per figure"
 
 install:
@@ -41,6 +42,11 @@ format:
 	@bin/bootstrap
 	@$(python) -m ruff check --fix .
 	@$(python) -m ruff format .
+
+messages:
+	@bin/bootstrap
+	@PORTAL_ENV=test $(python) manage.py makemessages --locale bn --no-location --ignore ".*" --ignore tests
+	@bin/bootstrap
 
 bench:
 	$(run) -m tests.bench $(ARGS)

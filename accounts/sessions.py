@@ -68,8 +68,9 @@ def seconds_at_most(session: Any, user: User) -> int:
 def for_pages(request: HttpRequest) -> dict[str, int]:
     """For templates: how long this session lasts if nothing happens; 0 before somebody is signed in whole."""
     user = getattr(request, "user", None)
-    is_in = user is not None and user.is_authenticated and is_whole(request.session, user)
-    return {"session_left": seconds_left(request.session, user) if is_in else 0}
+    session = getattr(request, "session", None)
+    is_in = user is not None and session is not None and user.is_authenticated and is_whole(session, user)
+    return {"session_left": seconds_left(session, user) if is_in else 0}
 
 
 def is_whole(session: Any, user: User) -> bool:
