@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.db import PAGE
 from specialties.fields import NFCCharField, TermField
@@ -151,7 +152,7 @@ class Ingredient(models.Model):
     source = models.CharField(_("source"), max_length=200, blank=True)
 
     class Meta:
-        verbose_name = _("substance")
+        verbose_name = pgettext_lazy("medicine", "substance")
         verbose_name_plural = _("substances")
         ordering = ["name"]
         constraints = [
