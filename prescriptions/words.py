@@ -18,6 +18,18 @@ TIMES_OF_DAY: dict[int, tuple[str | Promise, ...]] = {
 }
 
 
+# Half a tablet that was written 0.5 has been taken for five.
+PARTS = {Decimal("0.25"): "¼", Decimal("0.5"): "½", Decimal("0.75"): "¾"}
+
+
+def amount_text(amount: Decimal, unit: Unit) -> str:
+    """As people read it: ½ and 1½ of what is broken, 2.5 of what is measured."""
+    whole, part = divmod(amount, 1)
+    if unit == Unit.ML or part not in PARTS:
+        return plain(amount)
+    return f"{plain(whole) if whole else ''}{PARTS[part]}"
+
+
 def counted(amount: Decimal, unit: Unit) -> str:
     """An amount with its unit: 2 tablets, 5 mL. Doses stand in Latin digits in every language."""
     many = 1 if amount <= 1 else 2
@@ -32,7 +44,7 @@ def counted(amount: Decimal, unit: Unit) -> str:
         Unit.UNIT: ngettext("%(amount)s dose", "%(amount)s doses", many),
         Unit.APPLICATION: ngettext("%(amount)s time", "%(amount)s times", many),
     }
-    return words[unit] % {"amount": plain(amount)}
+    return words[unit] % {"amount": amount_text(amount, unit)}
 
 
 def dose_in_words(dose: Dose, unit: Unit) -> str:
