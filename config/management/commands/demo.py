@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import applications, health, people, records, visits
+from config.demo import applications, health, people, prescriptions, records, visits
 
 SEED = 20260415
 
@@ -55,6 +55,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{facts} health facts, looked at {looks} times")
         kept = records.keep_records(random, accounts[0], doctors[0])
         self.stdout.write(f"{kept} documents in the records, some of them shared")
+        signed = prescriptions.write_prescriptions(random, doctors[0], accounts[0])
+        self.stdout.write(f"{signed} prescriptions of the last weeks, signed")
         waiting = applications.make_applications(random, password, taken, admin, doctors)
         self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
