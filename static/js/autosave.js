@@ -42,9 +42,10 @@ enhance("[data-autosave]", (form) => {
   form.addEventListener("htmx:beforeRequest", ({ target }) => {
     if (target === form) sent = typed;
   });
-  form.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+  // Before the answer is put into the page, which then is told whether more was typed in the meantime.
+  form.addEventListener("htmx:beforeOnLoad", ({ target, detail }) => {
     // What was refused in words (422) comes as a swap too, and is saved no more than what got lost.
-    if (target !== form || !detail.xhr || detail.xhr.status < 200 || detail.xhr.status >= 400) return;
+    if (target !== form || detail.xhr.status < 200 || detail.xhr.status >= 400) return;
     failures = 0;
     saved = sent;
   });
