@@ -1,0 +1,140 @@
+"""A note and a prescription as a doctor writes them, by keyboard alone, in a real browser."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from appointments.models import Appointment
+from prescriptions.models import Prescription, VisitNote
+from tests.appointments.visits import confirmed
+from tests.factories.doctors import DoctorFactory
+from tests.factories.medicines import product
+from tests.factories.patients import AllergyFactory, PatientFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+
+type Open = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(transactional_db: None) -> Appointment:
+    """With a patient who is allergic to penicillins; the list has three medicines."""
+    doctor, patient = DoctorFactory(with_hours=True).user, PatientFactory().user
+    AllergyFactory(patient=patient.patient, substance="Amoxicillin")
+    for generic, brand in (("paracetamol", "Napa"), ("amoxicillin", "Moxacil"), ("omeprazole", "Seclo")):
+        product(generic, brand=brand)
+    return confirmed(doctor, patient)
+
+
+@pytest.fixture
+def opened(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
+    """Opens an address as that user; what the browser complains of fails the test."""
+    contexts, complaints = [], []
+
+    def open_page(user: User, address: str, viewport: ViewportSize = WIDE) -> Page:
+        context = browser.new_context(viewport=viewport, reduced_motion="reduce", base_url=live_server.url)
+        contexts.append(context)
+        client = Client()
+        client.force_login(user)
+        session = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # What is refused in words is an error to the browser's console, and so is a line that is broken on purpose.
+    expected = ("422", "ERR_", "htmx:afterRequest", "htmx:sendError")
+    assert [complaint for complaint in complaints if not any(part in complaint for part in expected)] == []
+
+
+def assert_accessible(page: Page) -> None:
+    violations = Axe().run(page).response["violations"]
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in violations] == []
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+def test_doctor_composes_by_keyboard_and_is_warned(visit: Appointment, opened: Open) -> None:
+    page = opened(visit.doctor.user, f"/appointments/{visit.pk}/prescription/")
+    assert_accessible(page)
+    medicine = page.get_by_role("combobox", name="Medicine").first
+    medicine.focus()
+    page.keyboard.type("napp")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(medicine).to_have_value("Napa 500 mg tablet")
+    page.keyboard.press("Enter")
+    page.keyboard.type("1+0+1")
+    page.keyboard.press("Enter")
+    page.keyboard.type("a")  # "After food" in the list
+    page.keyboard.press("Enter")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.type("moxa")
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.type("1 every 8 h")
+    preview = page.locator("#rx-checked")
+    expect(preview).to_contain_text("Allergy: amoxicillin")
+    expect(preview).to_contain_text("in all 10 tablets")
+    expect(preview).to_contain_text("1 tablet every 8 hours")
+    expect(preview).to_contain_text("Not checked")
+    expect(page.get_by_role("textbox", name="Dose").nth(1)).to_be_focused()
+    expect(page.locator("[data-autosave-status]")).to_contain_text("Saved")
+    assert_accessible(page)
+    items = Prescription.objects.get().items.select_related("product")
+    assert [(item.product.brand if item.product else "", item.dose) for item in items] == [
+        ("Napa", "1+0+1"),
+        ("Moxacil", "1 every 8 h"),
+    ]
+    phone = opened(visit.doctor.user, f"/appointments/{visit.pk}/prescription/", PHONE)
+    expect(phone.locator("#rx-checked")).to_contain_text("Allergy: amoxicillin")
+    assert_accessible(phone)
+
+
+def test_note_is_saved_as_typed_in_the_visit_and_survives_a_broken_line(visit: Appointment, opened: Open) -> None:
+    page = opened(visit.doctor.user, f"/appointments/{visit.pk}/")
+    status = page.locator("[data-autosave-status]")
+    plan = page.get_by_label("Plan")
+    plan.press_sequentially("Rest")
+    expect(status).to_have_text("Not saved yet")
+    expect(status).to_contain_text(re.compile("Saved .*[0-9]"))
+    page.context.set_offline(True)
+    plan.press_sequentially(" and water")
+    expect(page.get_by_text("The portal cannot be reached just now")).to_be_visible()
+    expect(status).to_have_text("Not saved yet")
+    page.context.set_offline(False)
+    expect(status).to_contain_text("Saved")
+    assert VisitNote.objects.get().plan == "Rest and water"
+    other = opened(visit.doctor.user, f"/appointments/{visit.pk}/note/", PHONE)
+    assert_accessible(other)
+    other.get_by_label("Plan").fill("Rest, water, and a test")
+    expect(other.locator("[data-autosave-status]")).to_contain_text("Saved")
+    plan.press_sequentially(" often")
+    expect(page.get_by_text("This note was saved elsewhere in the meantime")).to_be_visible()
+    expect(page.locator("[data-autosave-status]")).to_have_text("Not saved yet")
+    expect(page.get_by_label("Plan")).to_have_value("Rest and water often")
+    expect(page.get_by_text("Rest, water, and a test")).to_be_visible()
+    assert VisitNote.objects.get().plan == "Rest, water, and a test"
+    page.get_by_role("button", name="Save the note").click()
+    expect(page.locator("[data-autosave-status]")).to_contain_text("Saved")
+    assert VisitNote.objects.get().plan == "Rest and water often"
+    assert VisitNote.objects.get().versions.filter(plan="Rest, water, and a test").exists()
