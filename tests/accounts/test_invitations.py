@@ -205,4 +205,4 @@ def test_demo_tells_staff_that_it_is_relaxed(client_of, settings, demo, required
     assert (words in client_of(doctor).get(path).content.decode()) is shown
     assert words not in client_of(patient).get(reverse("account")).content.decode()
     if not required:
-        assert ("a real portal insists" in client_of(admin).get(reverse("admin:index")).content.decode()) is shown
+        assert ("Demo without a second step" in client_of(admin).get(reverse("admin:index")).content.decode()) is shown
