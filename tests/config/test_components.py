@@ -71,8 +71,8 @@ def test_template_has_no_inline_style_script_or_handler(path):
 
 
 def test_first_visit_is_light(client):
-    """Page, style sheets, htmx and the modules that it draws in, compressed as they are served: half of what is
-    allowed."""
+    """Page, style sheets, htmx and the modules that it draws in, compressed as they are served: of 100 kB that are
+    allowed, 60 at the most."""
     html = client.get(reverse("account_login")).content
     tags = re.findall(r"<(?:link rel=.stylesheet.|script)[^>]*>", html.decode())
     linked = re.findall(r'(?:href|src)="/static/([^"]+)"', "".join(tags))
@@ -83,7 +83,7 @@ def test_first_visit_is_light(client):
             files.add(path)
             waiting += [path.parent / name for name in re.findall(r'^import .*?"\./([\w.-]+)";', text(path), re.M)]
     assert len(files) >= 20
-    assert len(gzip.compress(html)) + sum(len(gzip.compress(path.read_bytes())) for path in files) < 50_000
+    assert len(gzip.compress(html)) + sum(len(gzip.compress(path.read_bytes())) for path in files) < 60_000
 
 
 # Colours ---------------------------------------------------------------------------------------------------------
