@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from config.processes import wait_until
 from payments.gateways import gateway
 from payments.gateways.base import (
     Customer,
@@ -129,7 +130,8 @@ def test_session_that_times_out_is_unclear_in_time(sandbox: Sandbox, settings: A
     with pytest.raises(GatewayUnclear, match="no answer in time"):
         gateway().open_session(session_request())
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 5
+    assert wait_until(lambda: sandbox.transactions("P1"), timeout=10)
     assert sandbox.transaction("P1")["status"] == "PENDING"
 
 
