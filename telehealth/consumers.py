@@ -32,7 +32,7 @@ from telehealth.services import Arrival
 
 log = structlog.get_logger()
 
-LEFT, TOO_BIG, RESTART = 1000, 1009, 1012
+LEFT, TOO_BIG = 1000, 1009
 GONE, NOT_OPEN, SILENT, TAKEN_OVER, CLOSED, TOO_MANY, MALFORMED = 4003, 4004, 4008, 4009, 4010, 4029, 4400
 
 ENTER_WITHIN, SILENT_FOR = 10.0, 45.0
@@ -58,12 +58,6 @@ class Socket(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await super().__call__(scope, receive, send)
-        except asyncio.CancelledError:
-            # The process ends. The client comes back to another one, or to this one's successor.
-            if not self.is_closing:
-                with suppress(Exception):
-                    await self.end(RESTART)
-            raise
         finally:
             self.forget_deadline()
 

@@ -40,9 +40,9 @@ def test_sigterm_closes_with_1012_and_the_next_process_knows_everything(
         with visitor(daphne_process, visit, patient, device=one.device, session=one.session) as again:
             state = again.enter()
             assert (state["you"]["seat"], state["room"]["status"]) == ("held", "in_call")
-            assert state["peer"]["session"] == other.session
-    # Nobody is left who could say that the doctor went.
-    Presence.objects.filter(user=doctor).update(is_connected=False)
+            assert (state["peer"]["session"], state["peer"]["present"]) == (other.session, False)
+    events = JoinEvidence.objects.filter(side="doctor").order_by("pk").values_list("event", flat=True)
+    assert list(events) == ["joined", "lost"]
 
 
 def test_who_was_on_a_killed_process_comes_back_to_another(
