@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
-from django.utils import timezone
 
 from accounts.models import User
 from config.db import constraint_name
@@ -64,10 +65,10 @@ def test_child_is_acted_for_until_the_eighteenth_birthday(patient: User) -> None
     child = add_family_member(patient, name="Mitu", relation=Relation.CHILD, birth_date=born)
     birthday = majority(born)
     assert child.guardianships.get().valid == DateRange(today(), birthday)
-    noon = timezone.now().replace(hour=6, minute=0)
-    with time_machine.travel(noon + (birthday - timedelta(days=1) - today())):
+    midnight = datetime.combine(birthday, time.min, tzinfo=ZoneInfo(settings.PORTAL_TIME_ZONE))
+    with time_machine.travel(midnight - timedelta(seconds=1), tick=False):
         assert child in Patient.objects.acted_for_by(patient)
-    with time_machine.travel(noon + (birthday - today())):
+    with time_machine.travel(midnight, tick=False):
         assert child not in Patient.objects.acted_for_by(patient)
         assert list(child.people()) == []
 
