@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from config.errors import DomainError
 
 
-class IllegalMove(DomainError):
+class IllegalChange(DomainError):
     message = _("This appointment has changed in the meantime. Please look at it again.")
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.devices import BROWSERS, found, is_handheld
 from accounts.models import User
-from appointments.errors import IllegalMove
+from appointments.errors import IllegalChange
 from appointments.models import Appointment
 from appointments.services import begin_visit, complete_visit, mark_no_show
 from config.db import lock
@@ -311,7 +311,7 @@ def _begin_or_refuse(consultation: Consultation, *, by: User) -> None:
         raise NotOpen
     try:
         begin_visit(consultation.appointment, by=by)
-    except IllegalMove:
+    except IllegalChange:
         raise NotNow from None
 
 
@@ -330,7 +330,7 @@ def close(consultation: Consultation, *, outcome: Outcome, by: User) -> None:
             raise NotNow
     try:
         service(consultation.appointment, by=by)
-    except IllegalMove:
+    except IllegalChange:
         raise NotNow from None
     rows = Consultation.objects.select_related("appointment")
     room = lock(rows, [consultation.pk])[consultation.pk]

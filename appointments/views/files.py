@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from appointments import rules
-from appointments.errors import IllegalMove
+from appointments.errors import IllegalChange
 from appointments.forms import AttachForm
 from appointments.models import Appointment
 from config.files import CheckedFile
@@ -23,12 +23,12 @@ from patients.services import About, add_record, attach_record, detach_record, n
 
 
 def _own(request: HttpRequest, pk: UUID) -> Appointment:
-    """An appointment to which the reader may put files. Raises IllegalMove once it is over or called off."""
+    """An appointment to which the reader may put files. Raises IllegalChange once it is over or called off."""
     visible = Appointment.objects.visible_to(request.user).select_related("doctor", "patient")
     appointment = get_object_or_404(visible, pk=pk)
     require(rules.is_patient_side(request.user, appointment))
     if not rules.can_attach(request.user, appointment):
-        raise IllegalMove
+        raise IllegalChange
     return appointment
 
 

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from appointments import hold_statements
-from appointments.errors import IllegalMove, PatientBusy, SlotGone, TooManyHolds
+from appointments.errors import IllegalChange, PatientBusy, SlotGone, TooManyHolds
 from appointments.models import Appointment, AppointmentEvent, Status
 from appointments.services import expire_hold, extend_hold, start_payment
 from appointments.tasks import sweep_holds
@@ -294,13 +294,13 @@ def test_extension_is_given_once_and_makes_twenty_minutes(doctor: User, patient:
     held = hold(doctor, patient)
     longer = extend_hold(held, by=patient)
     assert longer.hold_expires_at == held.created_at + 20 * MINUTE
-    with pytest.raises(IllegalMove):
+    with pytest.raises(IllegalChange):
         extend_hold(longer, by=patient)
 
 
 def test_extension_of_a_lapsed_hold_is_refused(doctor: User, patient: User) -> None:
     held = held_until_past(hold(doctor, patient))
-    with pytest.raises(IllegalMove):
+    with pytest.raises(IllegalChange):
         extend_hold(held, by=patient)
     held.refresh_from_db()
     assert not held.hold_extended
@@ -321,7 +321,7 @@ def test_payment_opens_one_charge_and_makes_twenty_minutes(doctor: User, patient
     held.refresh_from_db()
     assert held.hold_expires_at == held.created_at + 20 * MINUTE
     assert Charge.objects.count() == 1
-    with pytest.raises(IllegalMove):
+    with pytest.raises(IllegalChange):
         extend_hold(held, by=patient)
 
 
@@ -342,7 +342,7 @@ def test_payment_that_was_read_before_its_charge_goes_to_that_charge(doctor: Use
 
 def test_payment_of_a_lapsed_hold_is_refused(doctor: User, patient: User) -> None:
     held = held_until_past(hold(doctor, patient))
-    with pytest.raises(IllegalMove, match="not kept any longer"):
+    with pytest.raises(IllegalChange, match="not kept any longer"):
         start_payment(held, by=patient)
     assert not Charge.objects.exists()
 

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from appointments.models import Appointment, Status
-from appointments.services import move
+from appointments.services import change_status
 from appointments.views import own
 from doctors.models import Doctor
 from scheduling.models import TimeOff
@@ -69,7 +69,7 @@ def test_today_puts_the_next_visit_in_front(doctor: User, client_of: ClientOf) -
     for user, offset, hour in zip(people, minutes, (10, 11, 12), strict=False):
         shifted(confirmed(doctor, user, at(hour)), now + timedelta(minutes=offset))
     tomorrow = confirmed(doctor, people[3], at(16, days=2))
-    move(Appointment.objects.get(patient__name="Done Begum"), Status.COMPLETED, by=None)
+    change_status(Appointment.objects.get(patient__name="Done Begum"), Status.COMPLETED, by=None)
     page = read(client_of(doctor), "/practice/today/")
 
     assert page.links["Open the visit"] == Appointment.objects.get(patient__name="Now Uddin").get_absolute_url()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import Appointment, Status
-from appointments.services import cancel_appointment, expire_hold, move, start_payment
+from appointments.services import cancel_appointment, change_status, expire_hold, start_payment
 from payments.models import Refund
 from scheduling.models import WeeklyHours
 from tests.appointments.visits import at, confirmed, held_until_past, hold, pay, shifted
@@ -38,7 +38,7 @@ def late_money(doctor: User, patient: User) -> Appointment:
 
 def moved(visit: Appointment, *states: Status, **changes: object) -> Appointment:
     for state in states:
-        move(visit, state, by=None, **changes)
+        change_status(visit, state, by=None, **changes)
     return visit
 
 

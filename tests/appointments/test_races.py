@@ -12,8 +12,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import Notification, User
 from appointments import hold_statements, hours, services
+from appointments.errors import SlotGone
 from appointments.models import OCCUPYING, Appointment, AppointmentEvent, Status
-from appointments.services import cancel_appointment, expire_hold, move, start_payment
+from appointments.services import cancel_appointment, change_status, expire_hold, holds, start_payment
 from appointments.tasks import sweep_holds
 from config.statements import Batch
 from payments.models import Account, Charge, LedgerEntry, Refund
@@ -156,7 +157,7 @@ def test_time_off_against_a_crowd_leaves_no_hold_that_was_made_after_it(doctor: 
     assert set(tally(outcomes)) <= {"done", "SlotGone"}
     assert off.error is None
     assert TimeOff.objects.count() == 1
-    with pytest.raises(services.SlotGone):
+    with pytest.raises(SlotGone):
         hold(doctor, PatientFactory().user, at(11, 30))
 
 
@@ -219,7 +220,7 @@ def test_payment_started_ten_times_at_once_is_one_charge(doctor: User, patient: 
 def test_extension_asked_for_at_once_is_given_once(doctor: User, patient: User) -> None:
     held = hold(doctor, patient)
     outcomes = at_once(*(lambda: services.extend_hold(held, by=patient) for _ in range(5)))
-    assert tally(outcomes) == {"done": 1, "IllegalMove": 4}
+    assert tally(outcomes) == {"done": 1, "IllegalChange": 4}
 
 
 def test_two_movers_of_one_row_make_one_move(doctor: User, patient: User) -> None:
@@ -228,10 +229,10 @@ def test_two_movers_of_one_row_make_one_move(doctor: User, patient: User) -> Non
         held = hold(doctor, patient, at(9 + number))
         first, second = Appointment.objects.get(pk=held.pk), Appointment.objects.get(pk=held.pk)
         outcomes = at_once(
-            lambda row=first: move(row, Status.CONFIRMED, by=None),
-            lambda row=second: move(row, Status.CANCELLED, by=patient),
+            lambda row=first: change_status(row, Status.CONFIRMED, by=None),
+            lambda row=second: change_status(row, Status.CANCELLED, by=patient),
         )
-        assert tally(outcomes) == {"done": 1, "IllegalMove": 1}
+        assert tally(outcomes) == {"done": 1, "IllegalChange": 1}
         held.refresh_from_db()
         assert [new for _old, new, _by, _code in story(held)] == ["held", held.status]
         if held.status == Status.CONFIRMED:
@@ -360,7 +361,7 @@ def no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 def all_look_before_anybody_writes(monkeypatch: pytest.MonkeyPatch, parties: int) -> None:
     """Whoever saw the slot open waits until all have: the worst moment, made certain. Only works without the lock."""
     everybody, mine = Barrier(parties), local()
-    write = services.write_hold
+    write = holds.write_hold
 
     def wait_then_write(appointment: Appointment) -> Appointment:
         if not hasattr(mine, "looked"):
@@ -368,7 +369,7 @@ def all_look_before_anybody_writes(monkeypatch: pytest.MonkeyPatch, parties: int
             everybody.wait(60)
         return write(appointment)
 
-    monkeypatch.setattr(services, "write_hold", wait_then_write)
+    monkeypatch.setattr(holds, "write_hold", wait_then_write)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from appointments.models import Appointment, Status
-from appointments.services import cancel_appointment, move, start_payment
+from appointments.services import cancel_appointment, change_status, start_payment
 from tests.appointments.visits import at, confirmed, held_until_past, hold, pay, shifted
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import GuardianshipFactory, PatientFactory
@@ -67,7 +67,7 @@ def appointments_of(doctor: User, patient: User) -> dict[str, str]:
         made[name] = confirmed(doctor, risky, at(hour))
     cancel_appointment(made["cancelled"], by=risky, side="patient")
     for name, status in {"completed": Status.COMPLETED, "missed": Status.NO_SHOW}.items():
-        move(shifted(made[name], made[name].start - timedelta(days=3)), status, by=None)
+        change_status(shifted(made[name], made[name].start - timedelta(days=3)), status, by=None)
     made["lapsed"] = held_until_past(hold(doctor, risky, at(15)))
     return {name: visit.get_absolute_url() for name, visit in made.items()}
 

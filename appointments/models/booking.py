@@ -1,4 +1,4 @@
-"""The booking: one row from the first hold to the end, and the events of its life."""
+"""The booking: one row from the first hold to the end."""
 
 from datetime import datetime, timedelta
 from typing import Self
@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.db import PAGE, AppendOnlyModel, UUID7Field
+from appointments.models.events import AppointmentEvent
+from appointments.models.status import OCCUPYING, Status
+from config.db import PAGE, UUID7Field
 from doctors.models import Doctor, Mode
 from patients.models import Patient
 
@@ -21,35 +23,8 @@ HOLD = timedelta(minutes=10)
 LONGEST_HOLD = timedelta(minutes=20)
 LIVE_HOLDS_AN_ACCOUNT = 2
 
-
-class Status(models.TextChoices):
-    HELD = "held", _("Held")
-    PAYMENT_REVIEW = "payment_review", _("Payment being looked at")
-    CONFIRMED = "confirmed", _("Confirmed")
-    IN_PROGRESS = "in_progress", _("In progress")
-    COMPLETED = "completed", _("Completed")
-    NO_SHOW = "no_show", _("Missed")
-    EXPIRED = "expired", _("Not completed in time")
-    CANCELLED = "cancelled", _("Cancelled")
-
-
 # A time of day, or the place for one in a statement that is written beforehand.
 type Moment = datetime | Expression
-
-# While in one of these, a booking keeps its time from everybody else.
-OCCUPYING = (Status.HELD, Status.PAYMENT_REVIEW, Status.CONFIRMED, Status.IN_PROGRESS)
-
-# The only changes that there are. docs/architecture.md's diagram is made from this table.
-TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.HELD: frozenset({Status.CONFIRMED, Status.PAYMENT_REVIEW, Status.EXPIRED, Status.CANCELLED}),
-    Status.PAYMENT_REVIEW: frozenset({Status.CONFIRMED, Status.CANCELLED}),
-    Status.EXPIRED: frozenset({Status.CONFIRMED}),
-    Status.CONFIRMED: frozenset({Status.IN_PROGRESS, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}),
-    Status.IN_PROGRESS: frozenset({Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED}),
-    Status.NO_SHOW: frozenset({Status.COMPLETED}),
-    Status.COMPLETED: frozenset({Status.NO_SHOW}),
-    Status.CANCELLED: frozenset(),
-}
 
 
 def _of_patients_of(user) -> Q:
@@ -108,7 +83,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
 
 class Appointment(models.Model):
-    """A patient's time with a doctor. Its status changes through services.move alone.
+    """A patient's time with a doctor. Its status changes through services.change_status alone.
 
     `blocked` is the period with the doctor's pauses around it. `fee` and `policy` are as they were at the hold.
     """
@@ -203,22 +178,3 @@ class Appointment(models.Model):
     @property
     def is_live_hold(self) -> bool:
         return self.status == Status.HELD and self.hold_expires_at > timezone.now()
-
-
-class AppointmentEvent(AppendOnlyModel):
-    """One change of an appointment's status: who, when, from what to what. Codes and ids only."""
-
-    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="events")
-    at = models.DateTimeField(db_default=Now(), editable=False)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    old = models.CharField(max_length=16, blank=True)
-    new = models.CharField(max_length=16, choices=Status)
-    code = models.CharField(max_length=40, blank=True)
-
-    class Meta:
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.old or '∅'} → {self.new}"

@@ -8,9 +8,9 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.errors import IllegalMove
+from appointments.errors import IllegalChange
 from appointments.models import OCCUPYING, TRANSITIONS, Appointment, AppointmentEvent, Status
-from appointments.services import move
+from appointments.services import change_status
 from config.db import constraint_name
 from tests.appointments.visits import at, hold, story
 from tests.factories.doctors import DoctorFactory
@@ -43,7 +43,7 @@ def test_table_is_the_designs() -> None:
 @pytest.mark.parametrize(("old", "new"), LEGAL)
 def test_move_of_the_table_is_made_and_written_down(doctor: User, patient: User, old: Status, new: Status) -> None:
     appointment = in_status(hold(doctor, patient), old)
-    move(appointment, new, by=patient, code="tried")
+    change_status(appointment, new, by=patient, code="tried")
 
     assert appointment.status == new
     appointment.refresh_from_db()
@@ -54,8 +54,8 @@ def test_move_of_the_table_is_made_and_written_down(doctor: User, patient: User,
 @pytest.mark.parametrize(("old", "new"), ILLEGAL)
 def test_move_that_is_not_in_the_table_is_refused(doctor: User, patient: User, old: Status, new: Status) -> None:
     appointment = in_status(hold(doctor, patient), old)
-    with pytest.raises(IllegalMove):
-        move(appointment, new, by=patient)
+    with pytest.raises(IllegalChange):
+        change_status(appointment, new, by=patient)
 
     appointment.refresh_from_db()
     assert appointment.status == old
@@ -64,7 +64,7 @@ def test_move_that_is_not_in_the_table_is_refused(doctor: User, patient: User, o
 
 def test_move_brings_its_changes_along(doctor: User, patient: User) -> None:
     appointment = hold(doctor, patient)
-    move(appointment, Status.CANCELLED, by=patient, cancelled_by="patient")
+    change_status(appointment, Status.CANCELLED, by=patient, cancelled_by="patient")
     assert appointment.cancelled_by == "patient"
     appointment.refresh_from_db()
     assert appointment.cancelled_by == "patient"
@@ -73,9 +73,9 @@ def test_move_brings_its_changes_along(doctor: User, patient: User) -> None:
 def test_move_by_two_who_read_the_same_row_is_made_by_the_first_alone(doctor: User, patient: User) -> None:
     first = hold(doctor, patient)
     second = Appointment.objects.get(pk=first.pk)
-    move(first, Status.CONFIRMED, by=None)
-    with pytest.raises(IllegalMove):
-        move(second, Status.CANCELLED, by=patient)
+    change_status(first, Status.CONFIRMED, by=None)
+    with pytest.raises(IllegalChange):
+        change_status(second, Status.CANCELLED, by=patient)
 
     assert second.status == Status.HELD
     first.refresh_from_db()
@@ -86,9 +86,9 @@ def test_move_by_two_who_read_the_same_row_is_made_by_the_first_alone(doctor: Us
 def test_move_to_the_same_by_two_is_one_event(doctor: User, patient: User) -> None:
     first = hold(doctor, patient)
     second = Appointment.objects.get(pk=first.pk)
-    move(first, Status.EXPIRED, by=None)
-    with pytest.raises(IllegalMove):
-        move(second, Status.EXPIRED, by=None)
+    change_status(first, Status.EXPIRED, by=None)
+    with pytest.raises(IllegalChange):
+        change_status(second, Status.EXPIRED, by=None)
     assert AppointmentEvent.objects.filter(appointment=first).count() == 2
 
 

@@ -1,0 +1,23 @@
+"""The booking: one row from the first hold to the end, and the events of its life."""
+
+from appointments.models.booking import (
+    HOLD,
+    LIVE_HOLDS_AN_ACCOUNT,
+    LONGEST_HOLD,
+    Appointment,
+    AppointmentQuerySet,
+)
+from appointments.models.events import AppointmentEvent
+from appointments.models.status import OCCUPYING, TRANSITIONS, Status
+
+__all__ = [
+    "HOLD",
+    "LIVE_HOLDS_AN_ACCOUNT",
+    "LONGEST_HOLD",
+    "OCCUPYING",
+    "TRANSITIONS",
+    "Appointment",
+    "AppointmentEvent",
+    "AppointmentQuerySet",
+    "Status",
+]

@@ -1,0 +1,127 @@
+"""From a hold to a seat: the charge, its settlement, and money that comes late."""
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from appointments import notices
+from appointments.errors import IllegalChange
+from appointments.models import Appointment, Status
+from appointments.open_times import find_open_slot
+from appointments.services.door import change_status, lock_booking
+from appointments.services.holds import expire_lapsed_holds, lengthen
+from config.db import constraint_name
+from doctors.models import Doctor
+from patients.services import begin_care, phone_of
+from payments.models import Charge, Refund
+from payments.services import open_charge, request_refund
+from scheduling.slots import Interval
+
+log = structlog.get_logger()
+
+
+@transaction.atomic
+def start_payment(appointment: Appointment, *, by: User) -> Charge | None:
+    """The charge of a hold, opened at the first call, and the hold lengthened to twenty minutes in all.
+
+    A visit that is free of charge is confirmed at once, and there is no charge: None. Raises IllegalChange when the
+    hold ran out.
+    """
+    charge, appointment = lock_booking(appointment)
+    if not appointment.is_live_hold:
+        raise IllegalChange(_("The time was not kept any longer. Please choose a time again."))
+    if appointment.fee == 0:
+        confirm(appointment, by=by)
+        return None
+    if charge is None:
+        charge = open_charge(
+            payer=by,
+            seller="appointments",
+            description=_("Consultation fee"),
+            done_path=appointment.get_absolute_url(),
+            amount=appointment.fee,
+            currency=appointment.currency,
+            due_at=appointment.hold_expires_at,
+            payer_phone=phone_of(by),
+        )
+        appointment.charge = charge
+        appointment.save(update_fields=["charge"])
+    if not appointment.hold_extended:
+        lengthen(appointment, charge)
+    return charge
+
+
+def confirm(appointment: Appointment, *, by: User | None) -> None:
+    """Seat the patient: both sides are told, and the doctor cares for the patient from now on.
+
+    The caller holds the locks.
+    """
+    change_status(appointment, Status.CONFIRMED, by=by)
+    begin_care(
+        appointment.patient,
+        appointment.doctor,
+        source=appointment.pk,
+        visit_at=appointment.start,
+        until=appointment.end + settings.CARE_AFTER_VISIT,
+    )
+    notices.confirmed(appointment)
+
+
+def settle_booking(charge: Charge) -> None:
+    """What a charge's settlement means for its booking; runs inside payments' transaction, under the Charge's lock.
+
+    A hold is confirmed, or waits while a risky payment is looked at. One that ran out is seated again if the time is
+    open and the patient free, whether or not the sweeper came. What cannot be seated is refunded, and said so.
+    """
+    found = Appointment.objects.filter(charge=charge).only("pk", "doctor_id", "patient_id", "charge_id").get()
+    _charge, appointment = lock_booking(found)
+    is_ahead = appointment.start > timezone.now()
+    if charge.status == Charge.Status.REVIEW:
+        if appointment.status == Status.HELD and is_ahead:
+            change_status(appointment, Status.PAYMENT_REVIEW, by=None)
+            notices.payment_under_review(appointment)
+        return
+    if appointment.status == Status.HELD and appointment.is_lapsed:
+        change_status(appointment, Status.EXPIRED, by=None)
+    match appointment.status:
+        case Status.HELD:
+            confirm(appointment, by=None)
+        case Status.PAYMENT_REVIEW if is_ahead:
+            confirm(appointment, by=None)
+        case Status.PAYMENT_REVIEW:
+            change_status(appointment, Status.CANCELLED, by=None, code="too_late")
+            _send_back(charge, appointment)
+        case Status.EXPIRED if _seat_again(appointment):
+            pass
+        case Status.EXPIRED | Status.CANCELLED:
+            _send_back(charge, appointment)
+        case _:
+            log.error("settled_for_a_running_booking", appointment=str(appointment.pk), status=appointment.status)
+
+
+def _send_back(charge: Charge, appointment: Appointment) -> None:
+    request_refund(charge, reason=Refund.Reason.TOO_LATE)
+    notices.payment_too_late(appointment)
+
+
+def _seat_again(appointment: Appointment) -> bool:
+    """Confirm an expired hold if its time is open as it was and the patient free; the constraints decide, by name."""
+    doctor = Doctor.objects.public().filter(pk=appointment.doctor_id).first()
+    slot = find_open_slot(doctor, appointment.start, appointment.mode, notice=timedelta(0)) if doctor else None
+    if slot is None or slot.end != appointment.end or appointment.place_id not in (None, slot.place):
+        return False
+    blocked = Interval(appointment.blocked.lower, appointment.blocked.upper)
+    expire_lapsed_holds(doctor=appointment.doctor, patient=appointment.patient, blocked=blocked)
+    try:
+        with transaction.atomic():
+            confirm(appointment, by=None)
+    except IntegrityError as error:
+        if constraint_name(error) not in {"doctor_not_double_booked", "patient_not_double_booked"}:
+            raise
+        return False
+    return True
