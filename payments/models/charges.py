@@ -1,16 +1,9 @@
-"""Money: what is owed, how it was tried, what the gateway said, what goes back, and the ledger of all of it.
+"""What is owed, by whom; how it was tried to be paid; and what goes back."""
 
-Generic: a Charge does not know what was bought. The room that sold it keeps the Charge's id and listens to the two
-signals of payments/signals.py.
-"""
-
-import secrets
-import string
 from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Prefetch, Q, Sum
 from django.db.models.functions import Now
@@ -19,18 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from config.db import PAGE, AppendOnlyModel, UUID7Field
-
-ALPHABET = string.ascii_uppercase + string.digits
-
-
-def new_tran_id() -> str:
-    """26 characters: unguessable, within the gateway's 30, and never twice."""
-    return "P" + "".join(secrets.choice(ALPHABET) for _ in range(25))
-
-
-def new_refund_trans_id() -> str:
-    return "R" + "".join(secrets.choice(ALPHABET) for _ in range(25))
+from config.db import PAGE, UUID7Field
+from payments.models.ids import new_refund_trans_id, new_tran_id
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
@@ -203,65 +186,6 @@ class PaymentAttempt(models.Model):
         return self.status in self.UNDECIDED
 
 
-class GatewayMessageQuerySet(models.QuerySet["GatewayMessage"]):
-    def due(self) -> Self:
-        """Those to be dealt with now, longest waiting first."""
-        return self.filter(status=GatewayMessage.Status.NEW, due_at__lte=Now()).order_by("due_at")
-
-
-class GatewayMessage(models.Model):
-    """The inbox: every message of the gateway as it came, kept before anything is decided."""
-
-    class Source(models.TextChoices):
-        IPN = "ipn", _("Server to server")
-        RETURN = "return", _("The payer's browser")
-
-    class Status(models.TextChoices):
-        NEW = "new", _("New")
-        DONE = "done", _("Dealt with")
-        REFUSED = "refused", _("Refused")
-        # Tried many times in vain; an administrator looks.
-        ASIDE = "aside", _("Set aside")
-
-    class Verdict(models.TextChoices):
-        SETTLED = "settled", _("The payment is settled")
-        ASKED = "asked", _("The gateway was asked instead")
-        NOT_SIGNED = "not_signed", _("Not signed by the gateway")
-        OTHER_STORE = "other_store", _("Meant for another store")
-        UNKNOWN_ATTEMPT = "unknown_attempt", _("No such attempt")
-        OTHER_AMOUNT = "other_amount", _("Speaks of another amount")
-        NOT_VALID = "not_valid", _("The gateway does not confirm it")
-        OTHER_PAYMENT = "other_payment", _("The gateway confirms another payment")
-        TOO_OFTEN = "too_often", _("Tried many times in vain")
-
-    source = models.CharField(max_length=10, choices=Source)
-    tran_id = models.CharField(max_length=60, blank=True)
-    fields = models.JSONField()
-    received_at = models.DateTimeField(db_default=Now(), editable=False)
-    status = models.CharField(max_length=10, choices=Status, default=Status.NEW)
-    verdict = models.CharField(max_length=20, choices=Verdict, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    due_at = models.DateTimeField(db_default=Now())
-
-    objects = GatewayMessageQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("gateway message")
-        verbose_name_plural = _("gateway messages")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=["new", "done", "refused", "aside"]), name="message_status_not_unknown"
-            )
-        ]
-        indexes = [
-            models.Index(F("due_at"), condition=Q(status="new"), name="messages_to_deal_with"),
-            models.Index(fields=["tran_id"], name="messages_of_an_attempt"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_source_display()} · {self.tran_id}"
-
-
 class RefundQuerySet(models.QuerySet["Refund"]):
     def due(self) -> Self:
         """Those to be asked about now, longest waiting first."""
@@ -325,104 +249,3 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_trans_id
-
-
-class Account(models.TextChoices):
-    """The accounts of the ledger; docs/payments.md has the sign of each. What a payer paid is a deposit until what was
-    bought is done."""
-
-    GATEWAY = "gateway", _("At the gateway")
-    GATEWAY_FEE = "gateway_fee", _("The gateway's fee")
-    DEPOSIT = "deposit", _("Patients' deposits")
-    REFUNDS_DUE = "refunds_due", _("Refunds due")
-    DOCTOR = "doctor", _("Owed to doctors")
-    COMMISSION = "commission", _("Commission")
-    DESK = "desk", _("Cash at the desk")
-    CHARGEBACK = "chargeback", _("Chargebacks")
-
-
-class Journal(AppendOnlyModel):
-    """One movement of money; its entries sum to zero in each currency, which a deferred trigger sees to."""
-
-    class Kind(models.TextChoices):
-        SETTLEMENT = "settlement", _("Payment settled")
-        REFUND_DUE = "refund_due", _("Refund promised")
-        REFUND_PAID = "refund_paid", _("Refund paid")
-        REFUND_FAILED = "refund_failed", _("Refund refused by the gateway")
-        EARNING = "earning", _("Earned")
-
-    id = UUID7Field()
-    kind = models.CharField(max_length=20, choices=Kind)
-    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="journals")
-    # What this journal follows from: an attempt's tran_id, a refund's refund_trans_id. Once for each kind.
-    cause = models.CharField(max_length=60)
-    at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name = _("journal")
-        verbose_name_plural = _("journals")
-        constraints = [models.UniqueConstraint(fields=["kind", "cause"], name="journal_not_twice_for_a_cause")]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} · {self.cause}"
-
-
-class LedgerEntry(AppendOnlyModel):
-    """A signed line of a journal. Plus is what we have or spend, minus is what we owe or earn.
-
-    `doctor` says whose account it is, on DOCTOR and nowhere else.
-    """
-
-    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
-    account = models.CharField(max_length=20, choices=Account)
-    doctor = models.ForeignKey(
-        "doctors.Doctor", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
-    )
-    amount = models.DecimalField(max_digits=12, decimal_places=2)
-    currency = models.CharField(max_length=3)
-
-    class Meta:
-        verbose_name = _("ledger entry")
-        verbose_name_plural = _("ledger entries")
-        constraints = [
-            models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_empty"),
-            models.CheckConstraint(
-                condition=Q(account="doctor", doctor__isnull=False) | ~Q(account="doctor") & Q(doctor__isnull=True),
-                name="ledger_entry_not_of_an_unnamed_doctor",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["account", "currency"], name="ledger_by_account"),
-            models.Index(fields=["doctor"], condition=Q(doctor__isnull=False), name="ledger_of_a_doctor"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.account} {self.amount:+} {self.currency}"
-
-
-class CommissionRate(models.Model):
-    """What the portal keeps of an earned fee: of one doctor, or of all of a specialty. settings.COMMISSION_PERCENT is
-    for everybody else."""
-
-    doctor = models.OneToOneField("doctors.Doctor", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    specialty = models.OneToOneField(
-        "specialties.Specialty", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
-    )
-    percent = models.DecimalField(
-        _("percent"), max_digits=5, decimal_places=2, validators=[MinValueValidator(0), MaxValueValidator(100)]
-    )
-
-    class Meta:
-        verbose_name = _("commission rate")
-        verbose_name_plural = _("commission rates")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(doctor__isnull=False, specialty__isnull=True)
-                | Q(doctor__isnull=True, specialty__isnull=False),
-                name="commission_not_of_both_or_none",
-            ),
-            models.CheckConstraint(condition=Q(percent__range=(0, 100)), name="commission_not_more_than_all"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.percent} %"

@@ -1,0 +1,24 @@
+"""Money: what is owed, how it was tried, what the gateway said, what goes back, and the ledger of all of it.
+
+Generic: a Charge does not know what was bought. The room that sold it keeps the Charge's id and listens to the two
+signals of payments/signals.py.
+"""
+
+from payments.models.charges import Charge, PaymentAttempt, Refund
+from payments.models.commission import CommissionRate
+from payments.models.ids import new_refund_trans_id, new_tran_id
+from payments.models.inbox import GatewayMessage
+from payments.models.ledger import Account, Journal, LedgerEntry
+
+__all__ = [
+    "Account",
+    "Charge",
+    "CommissionRate",
+    "GatewayMessage",
+    "Journal",
+    "LedgerEntry",
+    "PaymentAttempt",
+    "Refund",
+    "new_refund_trans_id",
+    "new_tran_id",
+]

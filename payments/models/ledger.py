@@ -1,0 +1,82 @@
+"""The ledger: journals of signed lines that sum to zero, which nobody may change."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from config.db import AppendOnlyModel, UUID7Field
+from payments.models.charges import Charge
+
+
+class Account(models.TextChoices):
+    """The accounts of the ledger; docs/payments.md has the sign of each. What a payer paid is a deposit until what was
+    bought is done."""
+
+    GATEWAY = "gateway", _("At the gateway")
+    GATEWAY_FEE = "gateway_fee", _("The gateway's fee")
+    DEPOSIT = "deposit", _("Patients' deposits")
+    REFUNDS_DUE = "refunds_due", _("Refunds due")
+    DOCTOR = "doctor", _("Owed to doctors")
+    COMMISSION = "commission", _("Commission")
+    DESK = "desk", _("Cash at the desk")
+    CHARGEBACK = "chargeback", _("Chargebacks")
+
+
+class Journal(AppendOnlyModel):
+    """One movement of money; its entries sum to zero in each currency, which a deferred trigger sees to."""
+
+    class Kind(models.TextChoices):
+        SETTLEMENT = "settlement", _("Payment settled")
+        REFUND_DUE = "refund_due", _("Refund promised")
+        REFUND_PAID = "refund_paid", _("Refund paid")
+        REFUND_FAILED = "refund_failed", _("Refund refused by the gateway")
+        EARNING = "earning", _("Earned")
+
+    id = UUID7Field()
+    kind = models.CharField(max_length=20, choices=Kind)
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="journals")
+    # What this journal follows from: an attempt's tran_id, a refund's refund_trans_id. Once for each kind.
+    cause = models.CharField(max_length=60)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("journal")
+        verbose_name_plural = _("journals")
+        constraints = [models.UniqueConstraint(fields=["kind", "cause"], name="journal_not_twice_for_a_cause")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.cause}"
+
+
+class LedgerEntry(AppendOnlyModel):
+    """A signed line of a journal. Plus is what we have or spend, minus is what we owe or earn.
+
+    `doctor` says whose account it is, on DOCTOR and nowhere else.
+    """
+
+    journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
+    account = models.CharField(max_length=20, choices=Account)
+    doctor = models.ForeignKey(
+        "doctors.Doctor", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    amount = models.DecimalField(max_digits=12, decimal_places=2)
+    currency = models.CharField(max_length=3)
+
+    class Meta:
+        verbose_name = _("ledger entry")
+        verbose_name_plural = _("ledger entries")
+        constraints = [
+            models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_empty"),
+            models.CheckConstraint(
+                condition=Q(account="doctor", doctor__isnull=False) | ~Q(account="doctor") & Q(doctor__isnull=True),
+                name="ledger_entry_not_of_an_unnamed_doctor",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "currency"], name="ledger_by_account"),
+            models.Index(fields=["doctor"], condition=Q(doctor__isnull=False), name="ledger_of_a_doctor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.amount:+} {self.currency}"
