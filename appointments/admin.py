@@ -1,4 +1,4 @@
-"""Bookings in the admin, to be read: an edit would be a lie. Why a patient comes is health data, and is not here."""
+"""Bookings in the admin, to be read: an edit would be a lie. What people write is health data, and is not here."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -89,7 +89,7 @@ class AppointmentAdmin(Unchangeable, PortalModelAdmin):
     fields = [
         ("doctor", "patient", "booked_by"),
         ("start", "end", "mode", "place"),
-        ("status", "hold_expires_at", "cancelled_by", "no_show_by"),
+        ("status", "hold_expires_at", "cancelled_by", "cancel_reason", "no_show_by"),
         ("fee", "currency", "charge", "replaces"),
         ("sequence", "created_at"),
     ]
@@ -97,7 +97,7 @@ class AppointmentAdmin(Unchangeable, PortalModelAdmin):
     inlines = [EventInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
-        return super().get_queryset(request).defer("reason")
+        return super().get_queryset(request).defer("reason", "cancel_words")
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.suspension)

@@ -22,4 +22,4 @@ def blank_visits(patient: Patient) -> None:
     told = {*doctors, *bookers, *Guardianship.objects.filter(patient=patient).values_list("guardian", flat=True)}
     paths = [visit.get_absolute_url() for visit in visits.only("pk")]
     Notification.objects.filter(user__in=told, facts__path__in=paths).delete()
-    visits.exclude(reason="").update(reason="")
+    visits.exclude(reason="", cancel_words="").update(reason="", cancel_words="")

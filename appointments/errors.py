@@ -23,3 +23,7 @@ class TooManyHolds(DomainError):
 
 class NotCancellable(DomainError):
     message = _("This appointment can no longer be cancelled here.")
+
+
+class LessComesBack(DomainError):
+    message = _("Meanwhile less of the fee goes back than this page said. Please look at it again.")

@@ -22,6 +22,7 @@ def visit_section(patient: Patient) -> Section:
             ("place", _("Where")),
             ("reason", _("Reason for the visit")),
             ("status", _("State")),
+            ("cancel_words", _("Said when it was cancelled")),
             ("fee", _("Fee")),
             ("currency", _("Currency")),
         ],
@@ -35,6 +36,7 @@ def visit_section(patient: Patient) -> Section:
                 each.place.name if each.place else "",
                 each.reason,
                 Status(each.status),
+                each.cancel_words,
                 each.fee,
                 each.currency,
             )

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from appointments.models import Appointment
+from appointments.models import REASONS, Appointment, CancellationPolicy, Terms
 from doctors.models import Mode
 from patients.forms import FilesField, close_files, mobile_number
 from patients.models import MedicalRecord, Patient
@@ -160,3 +160,51 @@ class AttachForm(forms.Form):
         if self.errors:
             close_files(data.pop("files", []))
         return data
+
+
+class CancelForm(forms.Form):
+    """Why a visit is called off; what would come back as the page said it goes along."""
+
+    reason = forms.ChoiceField(
+        label=_("Why do you cancel?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose a reason.")},
+    )
+    words = forms.CharField(
+        label=_("Do you want to say more?"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
+    promised = forms.DecimalField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, side: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].choices = REASONS[side].choices
+        other = _("The doctor reads it.") if side == "patient" else _("The patient reads it.")
+        self.fields["words"].help_text = other
+
+
+class TermsForm(forms.ModelForm):
+    """What a doctor asks of those who book: until when they may cancel for nothing, what goes back later."""
+
+    class Meta:
+        model = CancellationPolicy
+        fields = ("free_until_hours", "percent_after", "move_until_hours")
+        help_texts = {
+            "free_until_hours": _("0: all of the fee goes back until the visit begins."),
+            "percent_after": _("How much of the fee goes back to a patient who cancels later. 100 is all of it."),
+            "move_until_hours": _("Until then patients take another of your open times by themselves."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["inputmode"] = "numeric"
+
+    @property
+    def terms(self) -> Terms:
+        """What was typed; as it stands where it makes no sense."""
+        data = getattr(self, "cleaned_data", {})
+        now = self.instance.terms
+        return Terms(**{name: data.get(name, getattr(now, name)) for name in self._meta.fields})

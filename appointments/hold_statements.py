@@ -16,7 +16,7 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from accounts.models import User
-from appointments.models import OCCUPYING, Appointment, AppointmentEvent, Status
+from appointments.models import OCCUPYING, Appointment, AppointmentEvent, Status, Terms
 from config.statements import Batch, Insert, Param, Update
 from doctors.models import Doctor, DoctorListing
 from patients.models import Patient, today
@@ -31,6 +31,8 @@ START = Param("start", models.DateTimeField())
 
 # Of the doctor, what a hold copies.
 MONEY = ("id", "fee_video", "fee_in_person", "currency")
+# Of the doctor's own terms, in the order of Terms; read with the calendar, for they are not what is locked.
+TERMS = tuple(f"doctor__cancellation_policy__{name}" for name in Terms.__slots__)
 BOOKING = ("pk", "doctor_id", "patient_id", "period", "blocked", "mode", "status", "hold_expires_at")
 
 
@@ -83,6 +85,7 @@ class Scene:
     key: UUID
     doctor: Doctor
     time: DoctorTime | None
+    terms: Terms
     live: list[Booking]
     lapsed: bool
 
@@ -118,7 +121,7 @@ LOCKS = {
     "account": lambda: locked(User.objects.filter(pk=ACCOUNT)).values_list("pk"),
 }
 FACTS = {
-    "calendar": lambda: Calendar.objects.filter(pk=DOCTOR).values_list(*RULES),
+    "calendar": lambda: Calendar.objects.filter(pk=DOCTOR).values_list(*RULES, *TERMS),
     "hours": lambda: WeeklyHours.objects.filter(doctor=DOCTOR).order_by().values_list(*HOURS),
     "departures": lambda: departures(Calendar.objects.filter(pk=DOCTOR), _near()),
     "bookings": _bookings,
@@ -142,9 +145,12 @@ def lock_and_look(doctor_id: int, *, patient_id: UUID, account_id: int, start: d
     *money, key = found["doctor"][0]
     bookings = [Booking(*row) for row in found["bookings"]]
     near = [booking for booking in bookings if booking.whose != "account"]
-    time = None
+    time, terms = None, Terms.usual()
     if found["calendar"]:
-        time = DoctorTime(rules_of(*found["calendar"][0]))
+        calendar = found["calendar"][0]
+        time = DoctorTime(rules_of(*calendar[: len(RULES)]))
+        own = calendar[len(RULES) :]
+        terms = terms if None in own else Terms(*own)
         for row in found["hours"]:
             time.add_weekly(*row)
         for kind, _doctor, periods, modes, place in found["departures"]:
@@ -156,6 +162,7 @@ def lock_and_look(doctor_id: int, *, patient_id: UUID, account_id: int, start: d
         key=key,
         doctor=Doctor.from_db(DEFAULT_DB_ALIAS, MONEY, money),
         time=time,
+        terms=terms,
         live=[each for each in bookings if each.whose == "account" and not each.is_lapsed(now)],
         lapsed=any(each.is_lapsed(now) for each in near),
     )
@@ -185,8 +192,8 @@ def _appointment() -> Insert:
 
 
 def _event() -> Insert:
-    of, by = (Param(name, GIVEN[name]) for name in ("id", "booked_by_id"))
-    return Insert(AppointmentEvent(appointment_id=of, by_id=by, new=Status.HELD))
+    of, by, period = (Param(name, GIVEN[name]) for name in ("id", "booked_by_id", "period"))
+    return Insert(AppointmentEvent(appointment_id=of, by_id=by, new=Status.HELD, period=period))
 
 
 write = Batch(

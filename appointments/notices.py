@@ -1,5 +1,6 @@
 """What patients and doctors are told of their appointments. Facts carry names, times and paths, never a reason."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils import translation
@@ -16,13 +17,21 @@ def confirmed(appointment: Appointment) -> None:
     _tell(appointment.doctor.user, Kind.APPOINTMENT_BOOKED, appointment, method="REQUEST")
 
 
-def cancelled(appointment: Appointment, *, by_side: str, doctor_knew: bool = True) -> None:
-    """`doctor_knew` is false for what was never confirmed: then nobody has it in a calendar either."""
+def cancelled(appointment: Appointment, *, by_side: str, back: Decimal = Decimal(0), doctor_knew: bool = True) -> None:
+    """`doctor_knew` is false for what was never confirmed: then nobody has it in a calendar either. What goes `back` is
+    the patient's side's to know, and what the doctor keeps."""
     method = "CANCEL" if doctor_knew else ""
+    is_whole = back == appointment.fee
+    money = {"back": str(back) if back else "", "is_whole": is_whole, "is_kept": is_paid(appointment) and not is_whole}
+    money["currency"] = appointment.currency
     for user in appointment.patient.people():
-        _tell(user, Kind.APPOINTMENT_CANCELLED, appointment, method=method, by=by_side)
+        _tell(user, Kind.APPOINTMENT_CANCELLED, appointment, method=method, by=by_side, **money)
     if doctor_knew:
         _tell(appointment.doctor.user, Kind.APPOINTMENT_CANCELLED, appointment, method=method, by=by_side)
+
+
+def is_paid(appointment: Appointment) -> bool:
+    return appointment.charge is not None and appointment.charge.paid_at is not None
 
 
 def completed(appointment: Appointment) -> None:
@@ -43,7 +52,7 @@ def payment_too_late(appointment: Appointment) -> None:
     _tell(appointment.booked_by, Kind.PAYMENT_TOO_LATE, appointment)
 
 
-def _tell(user: User, kind: Kind, appointment: Appointment, *, method: str = "", **further: str) -> None:
+def _tell(user: User, kind: Kind, appointment: Appointment, *, method: str = "", **further: Any) -> None:
     # Names and the calendar file's words are in the language of the one who is told, not of the one who acts.
     with translation.override(user.language):
         notify(

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from appointments.views import booking, files, own, practice, times
+from appointments.views import booking, files, own, practice, terms, times
 
 app_name = "appointments"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("appointments/<uuid:pk>/appointment.ics", own.calendar_file, name="calendar_file"),
     path("practice/today/", practice.today, name="today"),
     path("practice/hours/", practice.hours, name="hours"),
+    path("practice/terms/", terms.terms, name="terms"),
     path("practice/time-off/add/", practice.add_time_off, name="add_time_off"),
     path("practice/time-off/<int:pk>/remove/", practice.remove_time_off, name="remove_time_off"),
 ]

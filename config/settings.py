@@ -390,6 +390,14 @@ KEEP_UNPROVEN_ACCOUNTS_DAYS = 30
 # Of applications that were begun and not sent, since somebody wrote in them last.
 KEEP_DRAFTS_DAYS = 90
 
+# What goes back of a fee where the doctor has no policy: all until so many hours before the visit, later so many
+# percent; and until how many hours before it a patient may move it.
+CANCELLATION_TERMS: dict[str, int] = {
+    "free_until_hours": env.int("CANCEL_FREE_UNTIL_HOURS", 0),
+    "percent_after": env.int("CANCEL_PERCENT_AFTER", 100),
+    "move_until_hours": env.int("MOVE_UNTIL_HOURS", 2),
+}
+
 # A doctor may see a patient's health facts from the booking until so long after the visit.
 CARE_AFTER_VISIT = timedelta(days=env.int("CARE_DAYS_AFTER_VISIT", 90))
 

@@ -8,16 +8,23 @@ from appointments.models.booking import (
     AppointmentQuerySet,
 )
 from appointments.models.events import AppointmentEvent
+from appointments.models.reasons import REASONS, DoctorsReason, PatientsReason
 from appointments.models.status import OCCUPYING, TRANSITIONS, Status
+from appointments.models.terms import CancellationPolicy, Terms
 
 __all__ = [
     "HOLD",
     "LIVE_HOLDS_AN_ACCOUNT",
     "LONGEST_HOLD",
     "OCCUPYING",
+    "REASONS",
     "TRANSITIONS",
     "Appointment",
     "AppointmentEvent",
     "AppointmentQuerySet",
+    "CancellationPolicy",
+    "DoctorsReason",
+    "PatientsReason",
     "Status",
+    "Terms",
 ]

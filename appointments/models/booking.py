@@ -1,6 +1,7 @@
 """The booking: one row from the first hold to the end."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -14,7 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from appointments.models.events import AppointmentEvent
+from appointments.models.reasons import REASONS
 from appointments.models.status import OCCUPYING, Status
+from appointments.models.terms import Terms
 from config.db import PAGE, UUID7Field
 from doctors.models import Doctor, Mode
 from patients.models import Patient
@@ -106,6 +109,9 @@ class Appointment(models.Model):
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     hold_extended = models.BooleanField(default=False)
     cancelled_by = models.CharField(max_length=10, blank=True)
+    # Why it was called off: a code, and what was written beside it, which may speak of health.
+    cancel_reason = models.CharField(max_length=20, blank=True)
+    cancel_words = models.TextField(max_length=500, blank=True)
     no_show_by = models.CharField(max_length=10, blank=True)
     fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
     currency = models.CharField(max_length=3, default=settings.CURRENCY)
@@ -169,6 +175,32 @@ class Appointment(models.Model):
     @property
     def end(self):
         return self.period.upper
+
+    @property
+    def terms(self) -> Terms:
+        """What was agreed at the hold."""
+        return Terms.kept(self.policy)
+
+    @property
+    def free_until(self) -> datetime:
+        """Until when the patient calls it off for nothing."""
+        return self.terms.free_until(self.start)
+
+    @property
+    def back_after(self) -> Decimal:
+        """What goes back of the fee when the patient calls it off later."""
+        return self.terms.given_back(self.fee, start=self.start, now=self.start)
+
+    @property
+    def move_until(self) -> datetime:
+        """Until when the patient may take another time."""
+        return self.terms.move_until(self.start)
+
+    @property
+    def why_cancelled(self) -> str:
+        """In the words of whoever cancelled; empty where none were chosen."""
+        choices = REASONS.get(self.cancelled_by)
+        return dict(choices.choices).get(self.cancel_reason, "") if choices else ""
 
     @property
     def is_lapsed(self) -> bool:

@@ -1,6 +1,7 @@
 """What happened to a booking, in order; never rewritten."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +11,10 @@ from config.db import AppendOnlyModel
 
 
 class AppointmentEvent(AppendOnlyModel):
-    """One change of an appointment's status: who, when, from what to what. Codes and ids only."""
+    """One change of an appointment: who, when, from what status to what. Codes and ids only.
+
+    `period` is the time that it took or moved to; empty where the time stays.
+    """
 
     appointment = models.ForeignKey("appointments.Appointment", on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField(db_default=Now(), editable=False)
@@ -18,6 +22,7 @@ class AppointmentEvent(AppendOnlyModel):
     old = models.CharField(max_length=16, blank=True)
     new = models.CharField(max_length=16, choices=Status)
     code = models.CharField(max_length=40, blank=True)
+    period = DateTimeRangeField(null=True)
 
     class Meta:
         verbose_name = _("event")

@@ -82,7 +82,7 @@ def _hold_locked(doctor_id: int, *, start: datetime, mode: str, patient_id: UUID
             hold_expires_at=min(scene.now + HOLD, slot.start),
             fee=fee,
             currency=doctor.currency,
-            policy=CANCELLATION_POLICY,
+            policy=scene.terms.snapshot,
         )
     )
 
@@ -93,10 +93,6 @@ def _asked_again(hold_id: UUID, reason: str) -> Appointment:
         hold.reason = reason
         hold.save(update_fields=["reason"])
     return hold
-
-
-# All of the fee goes back until the visit begins, whoever cancels.
-CANCELLATION_POLICY = {"free_until_hours": 0, "percent_after": 100}
 
 
 def expire_lapsed_holds(*, doctor: Doctor, patient: Patient, blocked: Interval) -> None:

@@ -1,6 +1,7 @@
 """One's appointments: the lists, the one, and what can be done with it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from appointments import rules, services
+from appointments.errors import LessComesBack
+from appointments.forms import CancelForm
 from appointments.ical import google_link, ical
 from appointments.models import Appointment, Status
 from appointments.views.booking import steps
@@ -87,6 +90,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         other_zone=other_zone(appointment.doctor),
         is_paid=appointment.charge is not None and appointment.charge.status == Charge.Status.PAID and not refunds,
         is_over=appointment.end <= timezone.now(),
+        now=timezone.now(),
         room_opens=appointment.start - ROOM_OPENS_BEFORE,
         google_link=google_link(appointment, reader=user),
         is_patient_side=is_patient_side,
@@ -99,7 +103,17 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         can_attach=rules.can_attach(user, appointment),
         attached=_attached(user, appointment),
         refunds=refunds,
+        kept=_kept(appointment, refunds),
     )
+
+
+def _kept(appointment: Appointment, refunds: list[Refund]) -> Decimal:
+    """What of the fee did not go back when the patient called the visit off."""
+    charge = appointment.charge
+    if appointment.cancelled_by != "patient" or charge is None or charge.paid_at is None:
+        return Decimal(0)
+    own = [refund.amount for refund in refunds if refund.reason == Refund.Reason.CANCELLED]
+    return charge.amount - sum(own, Decimal(0)) if appointment.cancel_reason else Decimal(0)
 
 
 def _facts(user: User, appointment: Appointment) -> list[Section]:
@@ -155,14 +169,38 @@ def pay(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(charge or appointment)
 
 
+def _side(request: HttpRequest, appointment: Appointment) -> str:
+    """On which side the reader acts: the patient's, for whoever is on both."""
+    return "patient" if rules.is_patient_side(request.user, appointment) else "doctor"
+
+
 @login_required
 @require_POST
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Call a visit off, for a reason; a time that was only held is let go without one."""
     appointment = own(request, pk)
-    side = "patient" if rules.is_patient_side(request.user, appointment) else "doctor"
-    was_hold = appointment.status == Status.HELD
-    services.cancel_appointment(appointment, by=request.user, side=side)
-    messages.success(request, _("The time is free again.") if was_hold else _("The appointment is cancelled."))
+    side = _side(request, appointment)
+    if appointment.status == Status.HELD:
+        services.cancel_appointment(appointment, by=request.user, side=side)
+        messages.success(request, _("The time is free again."))
+        return redirect(appointment)
+    form = CancelForm(side, request.POST)
+    if not form.is_valid() and rules.can_cancel(request.user, appointment):
+        return _cancel_page(request, appointment, form, status=422)
+    data = form.cleaned_data
+    try:
+        services.cancel_appointment(
+            appointment,
+            by=request.user,
+            side=side,
+            reason=data.get("reason", ""),
+            words=data.get("words", ""),
+            promised=data.get("promised") or Decimal(0),
+        )
+    except LessComesBack as refusal:
+        form.add_error(None, str(refusal.message))
+        return _cancel_page(request, appointment, form, status=refusal.status)
+    messages.success(request, _("The appointment is cancelled."))
     return redirect(appointment)
 
 
@@ -170,17 +208,29 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_safe
 def confirm_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Asks once more, and says what becomes of the money."""
+    """Asks why, and says to the paisa what becomes of the money."""
     appointment = own(request, pk)
     if not rules.can_cancel(request.user, appointment):
         return redirect(appointment)
+    return _cancel_page(request, appointment, CancelForm(_side(request, appointment)))
+
+
+def _cancel_page(
+    request: HttpRequest, appointment: Appointment, form: CancelForm, *, status: int = 200
+) -> HttpResponse:
+    side = _side(request, appointment)
     charge = appointment.charge
+    back = services.would_come_back(appointment, side=side)
     context = {
         "appointment": appointment,
-        "is_doctor": rules.is_doctor_of(request.user, appointment),
+        "form": form,
+        "is_doctor": side == "doctor",
         "is_paid": charge is not None and charge.status in (Charge.Status.PAID, Charge.Status.REVIEW),
+        "back": back,
+        "kept": appointment.fee - back,
+        "is_review": appointment.status == Status.PAYMENT_REVIEW,
     }
-    return render(request, "appointments/cancel.html", context)
+    return render(request, "appointments/cancel.html", context, status=status)
 
 
 @never_cache

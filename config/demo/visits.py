@@ -12,8 +12,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.models import Appointment, AppointmentEvent, Status
-from appointments.services import CANCELLATION_POLICY
+from appointments.models import Appointment, AppointmentEvent, Status, Terms
 from doctors.models import Doctor, Mode
 from patients.models import CareRelationship, Patient
 from payments.models import Charge, PaymentAttempt, Refund
@@ -84,7 +83,7 @@ class Diary:
             no_show_by="patient" if status == Status.NO_SHOW else "",
             fee=doctor.fee(mode),
             currency=doctor.currency,
-            policy=CANCELLATION_POLICY,
+            policy=Terms.usual().snapshot,
             created_at=booked,
         )
         self.events(appointment, booked)

@@ -9,13 +9,14 @@ from payments.services.charges import extend_charge, lock_charge, open_charge, v
 from payments.services.earnings import earn_charge
 from payments.services.inbox import process_message, receive_message
 from payments.services.reconciliation import reconcile_attempt
-from payments.services.refunds import refund_by_admin, request_refund, retry_refund, send_refund
+from payments.services.refunds import left_of_charge, refund_by_admin, request_refund, retry_refund, send_refund
 from payments.services.settlement import approve_review, refuse_review, settle, settle_by_validation
 
 __all__ = [
     "approve_review",
     "earn_charge",
     "extend_charge",
+    "left_of_charge",
     "lock_charge",
     "open_charge",
     "process_message",

@@ -34,6 +34,12 @@ def left_of(attempt: PaymentAttempt) -> Decimal:
     return attempt.amount - (promised or Decimal(0))
 
 
+def left_of_charge(charge: Charge) -> Decimal:
+    """What of a payment was not promised back yet; nothing where nothing was paid, and a surplus paid for nothing."""
+    attempt = charge.attempts.with_money().filter(is_surplus=False).first()
+    return left_of(attempt) if attempt else Decimal(0)
+
+
 @transaction.atomic
 def request_refund(
     charge: Charge, *, amount: Decimal | None = None, reason: Refund.Reason, by: User | None = None

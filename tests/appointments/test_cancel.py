@@ -36,6 +36,10 @@ def cancel_path(appointment: Appointment) -> str:
     return f"/appointments/{appointment.pk}/cancel/"
 
 
+# Why each side calls it off, as its page sends it.
+WHY = {"patient": {"reason": "cannot_come"}, "doctor": {"reason": "emergency"}}
+
+
 def is_open(doctor: User) -> bool:
     return find_open_slot(Doctor.objects.get(user=doctor), at(), "video") is not None
 
@@ -64,12 +68,12 @@ def test_cancel_by_either_side_gives_all_back_and_opens_the_time(
     visit = confirmed(doctor, patient)
     assert not is_open(doctor)
 
-    response = client_of(who).post(cancel_path(visit))
+    response = client_of(who).post(cancel_path(visit), WHY[side])
 
     assert (response.status_code, response.url) == (302, visit.get_absolute_url())
     visit.refresh_from_db()
     assert (visit.status, visit.cancelled_by) == (Status.CANCELLED, side)
-    assert story(visit)[-1] == ("confirmed", "cancelled", who.pk, "")
+    assert story(visit)[-1] == ("confirmed", "cancelled", who.pk, WHY[side]["reason"])
     assert visit.charge is not None
     refund = visit.charge.refunds.get()
     assert (refund.amount, refund.reason, refund.requested_by) == (visit.fee, Refund.Reason.CANCELLED, who)
@@ -121,8 +125,8 @@ def test_cancel_of_a_payment_that_is_looked_at_gives_it_back_and_tells_the_patie
 def test_cancel_a_second_time_is_refused(doctor: User, patient: User, client_of: ClientOf) -> None:
     visit = confirmed(doctor, patient)
     client = client_of(patient)
-    assert client.post(cancel_path(visit)).status_code == 302
-    again = client.post(cancel_path(visit))
+    assert client.post(cancel_path(visit), WHY["patient"]).status_code == 302
+    again = client.post(cancel_path(visit), WHY["patient"])
 
     assert again.status_code == 409
     assert "can no longer be cancelled" in again.content.decode()

@@ -88,7 +88,7 @@ TO_THE_PATIENT: dict[str, tuple[Made, str, tuple[str, ...], tuple[str, ...]]] = 
     "paid too late": (
         late_money,
         "The time is no longer kept for you",
-        ("came after the time had run out", "Your refund is on its way", "All of ৳800"),
+        ("came after the time had run out", "Your refund is on its way", "৳800 goes back"),
         ("Paid</span>", "/pay/"),
     ),
     "payment review": (
@@ -137,7 +137,7 @@ TO_THE_PATIENT: dict[str, tuple[Made, str, tuple[str, ...], tuple[str, ...]]] = 
     "cancelled": (
         lambda doctor, patient: cancelled(doctor, patient, "patient"),
         "This appointment is cancelled",
-        ("You cancelled it", "Your refund is on its way", "All of ৳800", "Cancelled by the patient", "every 20s"),
+        ("You cancelled it", "Your refund is on its way", "৳800 goes back", "Cancelled by the patient", "every 20s"),
         ("Paid</span>", "Add to calendar"),
     ),
     "cancelled by the doctor": (
@@ -187,7 +187,7 @@ TO_THE_DOCTOR: dict[str, tuple[Made, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "cancelled": (
         lambda doctor, patient: cancelled(doctor, patient, "patient"),
-        ("The patient cancelled this visit", "All of the fee goes back to the patient"),
+        ("The patient cancelled this visit", "৳800 goes back to the patient"),
         ("Paid</span>", "Your refund"),
     ),
     "cancelled by the doctor": (
