@@ -103,6 +103,8 @@ class Kind(models.TextChoices):
     PAYMENT_TOO_LATE = "payment_too_late", _("A payment came too late and goes back")
     REFUND_STARTED = "refund_started", _("A refund is on its way")
     REFUND_DONE = "refund_done", _("A refund has arrived")
+    RECEIPT_ISSUED = "receipt_issued", _("A receipt is ready")
+    REFUND_NOTED = "refund_noted", _("A refund note is ready")
     DOCTOR_APPLIED = "doctor_applied", _("A doctor's papers have arrived")
     DOCTOR_MORE_ASKED = "doctor_more_asked", _("Something more is asked of a doctor")
     GUARDIAN_INVITED = "guardian_invited", _("Somebody is invited to act for a member of the family")

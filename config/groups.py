@@ -44,6 +44,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "payments.view_paymentattempt",
             "payments.view_gatewaymessage",
             "payments.view_refund",
+            "payments.view_document",
             "payments.view_journal",
             "payments.view_ledgerentry",
             "payments.decide_charge",

@@ -226,6 +226,7 @@ SWEEPERS = (
     ("process-messages", "payments.sweep_messages", 15),
     ("reconcile-attempts", "payments.reconcile_attempts", 20),
     ("send-refunds", "payments.sweep_refunds", 20),
+    ("issue-documents", "payments.sweep_documents", 60),
     ("go-on-with-imports", "prescriptions.sweep_imports", 120),
     ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
 )

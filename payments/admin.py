@@ -17,7 +17,16 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from config.admin import PortalModelAdmin, Unchangeable, decided
 from payments import services
-from payments.models import Charge, CommissionRate, GatewayMessage, Journal, LedgerEntry, PaymentAttempt, Refund
+from payments.models import (
+    Charge,
+    CommissionRate,
+    Document,
+    GatewayMessage,
+    Journal,
+    LedgerEntry,
+    PaymentAttempt,
+    Refund,
+)
 
 # Not by its whole name: unfold's system check would look that up in a database that may have no tables yet.
 DECIDE = "decide"
@@ -191,6 +200,15 @@ class RefundAdmin(ReadOnlyAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         failed = self.row(object_id).filter(status=Refund.Status.FAILED).exists()
         return super().get_actions_detail(request, object_id) if failed else []
+
+
+@admin.register(Document)
+class DocumentAdmin(ReadOnlyAdmin):
+    list_display = ["number", "kind", "amount", "currency", "issued_at"]
+    list_filter = ["kind", ("issued_at", RangeDateTimeFilter)]
+    search_fields = ["number", "code", "charge__id__exact", "charge__payer__email"]
+    date_hierarchy = "issued_at"
+    ordering = ["-issued_at"]
 
 
 @admin.register(Journal)

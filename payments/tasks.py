@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 
 from payments import services
-from payments.models import GatewayMessage, PaymentAttempt, Refund
+from payments.models import DueDocument, GatewayMessage, PaymentAttempt, Refund
 
 BATCH = 100
 # A sweep begins nothing after so many seconds: with a gateway that hangs, the next one must find a free worker.
@@ -46,6 +46,17 @@ def send_refund(refund_id: str) -> None:
 def sweep_refunds() -> None:
     """Send the refunds whose turn it is, or ask how far they are."""
     each_in_time(services.send_refund, Refund.objects.due().values_list("pk", flat=True)[:BATCH])
+
+
+@shared_task(name="payments.issue_document")
+def issue_document(due_id: int) -> None:
+    services.issue_document(due_id)
+
+
+@shared_task(name="payments.sweep_documents")
+def sweep_documents() -> None:
+    """Issue the documents whose message was lost, in the order in which they were owed."""
+    each_in_time(services.issue_document, DueDocument.objects.order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 
 def each_in_time(service: Callable[[Any], None], pks: Iterable[Any]) -> None:

@@ -45,7 +45,7 @@ from patients.models import (
 )
 from patients.services import attach_record, invite_guardian
 from patients.views.records import SALT
-from payments.models import Charge, PaymentAttempt, Refund
+from payments.models import Charge, Document, DocumentKind, PaymentAttempt, Refund
 from prescriptions.models import Item, Prescription, SignedPrescription, Template, VisitNote
 from scheduling.models import Calendar, TimeOff, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold, shifted
@@ -282,6 +282,10 @@ MATRIX = [
     Row("payments:charge", "GET /payments/{charge}/", "login 404 200 404 404 404"),
     Row("payments:start", "POST /payments/{charge}/start/", "login 404 303 404 404 404"),
     Row("payments:leave", "GET /payments/{charge}/leave/{tran_id}/", "login 404 200 404 404 404"),
+    Row("payments:own", "GET /payments/", SIGNED_IN),
+    Row("payments:document", "GET /payments/documents/{document}/", "login 404 200 404 404 404"),
+    Row("payments:verify", "GET /payments/verify/", "200 200 200 200 200 200"),
+    Row("payments:verified", "GET /payments/verify/{document_code}/", "200 200 200 200 200 200"),
     Row("payments:ipn", "POST /payments/ipn/", "200 200 200 200 200 200", {"tran_id": "{tran_id}", "status": "VALID"}),
     Row("payments:return", "POST /payments/return/success/", "303 303 303 303 303 303", {"tran_id": "{tran_id}"}),
     Row("payments:return", "GET /payments/return/success/", "302 302 302 302 302 302"),
@@ -440,6 +444,9 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     signed = signed_for(visit)
     template = Template.objects.create(doctor=doctor.doctor, name="Cold")
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
+    receipt = Document.objects.create(
+        kind=DocumentKind.RECEIPT, number="R-2026-000001", charge=charge, amount=charge.amount, currency="BDT"
+    )
     return {
         "slug": doctor.doctor.slug,
         "hidden": DoctorFactory(hidden=True, with_hours=True).slug,
@@ -467,6 +474,8 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "certificate": str(verification.certificate_id),
         "closed_place": str(PracticePlaceFactory(doctor=doctor.doctor, is_active=False).pk),
         "charge": str(charge.pk),
+        "document": str(receipt.pk),
+        "document_code": receipt.code,
         "tran_id": attempt.tran_id,
         "emergency": str(
             EmergencyAccess.objects.create(
@@ -649,6 +658,7 @@ ADMIN_PAGES = {
     **pages_of("payments_refund", "finance"),
     "payments_refund_try_again": "finance",
     **pages_of("payments_journal", "finance"),
+    **pages_of("payments_document", "finance"),
     **pages_of("payments_commissionrate", "finance", written_by="finance"),
     **pages_of("appointments_appointment", "support"),
     "appointments_suspension": "moderation",

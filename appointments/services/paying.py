@@ -16,6 +16,7 @@ from appointments.open_times import find_open_slot
 from appointments.services.door import change_status, lock_booking
 from appointments.services.holds import expire_lapsed_holds, lengthen
 from config.db import constraint_name
+from config.templatetags.portal import instant
 from doctors.models import Doctor
 from patients.services import begin_care, phone_of
 from payments.models import Charge, Refund
@@ -43,6 +44,7 @@ def start_payment(appointment: Appointment, *, by: User) -> Charge | None:
             payer=by,
             seller="appointments",
             description=_("Consultation fee"),
+            detail=f"{appointment.doctor}, {instant(appointment.start)}",
             done_path=appointment.get_absolute_url(),
             amount=appointment.fee,
             currency=appointment.currency,

@@ -6,19 +6,35 @@ signals of payments/signals.py.
 
 from payments.models.charges import Charge, PaymentAttempt, Refund
 from payments.models.commission import CommissionRate
+from payments.models.documents import (
+    CODE_ALPHABET,
+    CODE_LENGTH,
+    Document,
+    DocumentKind,
+    DocumentSeries,
+    DueDocument,
+    new_document_code,
+)
 from payments.models.ids import new_refund_trans_id, new_tran_id
 from payments.models.inbox import GatewayMessage
 from payments.models.ledger import Account, Journal, LedgerEntry
 
 __all__ = [
+    "CODE_ALPHABET",
+    "CODE_LENGTH",
     "Account",
     "Charge",
     "CommissionRate",
+    "Document",
+    "DocumentKind",
+    "DocumentSeries",
+    "DueDocument",
     "GatewayMessage",
     "Journal",
     "LedgerEntry",
     "PaymentAttempt",
     "Refund",
+    "new_document_code",
     "new_refund_trans_id",
     "new_tran_id",
 ]

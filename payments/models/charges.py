@@ -1,11 +1,11 @@
 """What is owed, by whom; how it was tried to be paid; and what goes back."""
 
 from decimal import Decimal
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Prefetch, Q, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Sum
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from config.db import PAGE, UUID7Field
 from payments.models.ids import new_refund_trans_id, new_tran_id
+
+if TYPE_CHECKING:
+    from payments.models.documents import Document
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
@@ -24,8 +27,26 @@ class ChargeQuerySet(models.QuerySet["Charge"]):
     def for_page(self) -> Self:
         """All that the payer's page shows."""
         attempts = PaymentAttempt.objects.order_by("pk")
+        refunds = Refund.objects.select_related("note").order_by("pk")
+        return self.prefetch_related(
+            Prefetch("attempts", attempts), Prefetch("refunds", refunds), "documents"
+        ).fetch_mode(PAGE)
+
+    def worth_listing(self) -> Self:
+        """Those for which money came, or still may: what was never paid in time is nobody's memory."""
+        went_back = Exists(Refund.objects.filter(charge=OuterRef("pk")))
+        payable = Q(status=Charge.Status.OPEN) & (Q(due_at=None) | Q(due_at__gt=Now()))
+        return self.filter(Q(status__in=[Charge.Status.PAID, Charge.Status.REVIEW]) | payable | went_back)
+
+    def for_list(self) -> Self:
+        """All that a row of the payer's list shows, newest first."""
         refunds = Refund.objects.order_by("pk")
-        return self.prefetch_related(Prefetch("attempts", attempts), Prefetch("refunds", refunds)).fetch_mode(PAGE)
+        return (
+            self.worth_listing()
+            .prefetch_related("documents", Prefetch("refunds", refunds))
+            .order_by("-created_at")
+            .fetch_mode(PAGE)
+        )
 
 
 class Charge(models.Model):
@@ -47,6 +68,8 @@ class Charge(models.Model):
     payer_phone = models.CharField(max_length=20, blank=True)
     seller = models.CharField(max_length=40)
     description = models.CharField(_("for"), max_length=160)
+    # What the receipt says beside it, such as with whom and when; for the payer alone.
+    detail = models.CharField(max_length=200, blank=True)
     done_path = models.CharField(max_length=200)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
     currency = models.CharField(max_length=3, default=settings.CURRENCY)
@@ -87,6 +110,11 @@ class Charge(models.Model):
     def can_be_tried(self) -> bool:
         """Whether the payer may start another attempt now."""
         return self.status == self.Status.OPEN and (self.due_at is None or self.due_at > timezone.now())
+
+    @property
+    def receipt(self) -> "Document | None":
+        """Needs the documents fetched."""
+        return next((each for each in self.documents.all() if each.refund_id is None), None)
 
     @property
     def refunded(self) -> Decimal:

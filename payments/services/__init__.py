@@ -6,6 +6,7 @@ are locked after it, by this room alone. Whatever is sent to the gateway is sent
 
 from payments.services.attempts import start_attempt
 from payments.services.charges import extend_charge, lock_charge, open_charge, void_charge
+from payments.services.documents import issue_document, owe_document
 from payments.services.earnings import earn_charge
 from payments.services.inbox import process_message, receive_message
 from payments.services.reconciliation import reconcile_attempt
@@ -16,19 +17,4 @@ __all__ = [
     "approve_review",
     "earn_charge",
     "extend_charge",
-    "left_of_charge",
-    "lock_charge",
-    "open_charge",
-    "process_message",
-    "receive_message",
-    "reconcile_attempt",
-    "refund_by_admin",
-    "refuse_review",
-    "request_refund",
-    "retry_refund",
-    "send_refund",
-    "settle",
-    "settle_by_validation",
-    "start_attempt",
-    "void_charge",
-]
+    "issue_document",

@@ -21,11 +21,13 @@ def open_charge(
     currency: str,
     due_at: datetime | None,
     payer_phone: str = "",
+    detail: str = "",
 ) -> Charge:
     """Note that a user owes an amount, above zero, for one thing; attempts at it may start until `due_at`.
 
     `seller` is the selling room's name, `done_path` a path of this portal where the payer goes on, `description` what
-    the payer reads: neither holds health data. The gateway is told none of the three. The caller has locks of its own
+    the payer reads: neither holds health data. `detail` stands on the payer's receipt: with whom, and when. The
+    gateway is told none of the four. The caller has locks of its own
     only on rows that come after Charge in the order, or on none: a new row is nobody's to wait for.
     """
     return Charge.objects.create(
@@ -33,6 +35,7 @@ def open_charge(
         payer_phone=payer_phone,
         seller=seller,
         description=description,
+        detail=detail,
         done_path=done_path,
         amount=amount,
         currency=currency,

@@ -18,6 +18,7 @@ from payments.gateways import gateway
 from payments.gateways.base import GatewayRefused, GatewayUnclear, RefundAnswer, RefundState
 from payments.models import Charge, PaymentAttempt, Refund
 from payments.services.charges import lock_charge
+from payments.services.documents import owe_document
 from payments.services.ledger import post_refund_due, post_refund_failed, post_refund_paid
 from payments.signals import charge_refunded
 
@@ -170,6 +171,7 @@ def end_refund(refund: Refund, *, done: bool, failure: str = "") -> None:
         refund.status = Refund.Status.DONE
         refund.done_at = timezone.now()
         post_refund_paid(charge, refund)
+        owe_document(charge, refund)
         notify(charge.payer, Kind.REFUND_DONE, facts=facts(charge, refund))
     else:
         refund.status = Refund.Status.FAILED

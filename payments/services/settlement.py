@@ -13,6 +13,7 @@ from payments.gateways import gateway
 from payments.gateways.base import Validation
 from payments.models import Charge, PaymentAttempt, Refund
 from payments.services.charges import lock_charge
+from payments.services.documents import owe_document
 from payments.services.ledger import post_settlement
 from payments.services.refunds import refund_attempt, request_refund
 from payments.signals import charge_refunded, charge_settled
@@ -121,9 +122,11 @@ def passed_on(validation: Validation) -> Decimal:
 
 
 def mark_paid(charge: Charge) -> None:
+    """The money counts, and the payer is owed a receipt. The caller holds the charge's lock."""
     charge.status = Charge.Status.PAID
     charge.paid_at = timezone.now()
     charge.save(update_fields=["status", "paid_at"])
+    owe_document(charge)
 
 
 @transaction.atomic

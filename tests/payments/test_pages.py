@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from config.queue import send_on_commit
-from payments import views
 from payments.models import Charge, GatewayMessage, PaymentAttempt
+from payments.views import paying as views
 from tests.factories.accounts import UserFactory
 from tests.factories.payments import ChargeFactory, PaymentAttemptFactory
 from tests.payments.till import Till
