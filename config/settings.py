@@ -513,6 +513,8 @@ SSLCOMMERZ_PAGE_HOSTS: list[str] = env.list("SSLCOMMERZ_PAGE_HOSTS", ["epay-gw.s
 SSLCOMMERZ_TIMEOUT: float = env.float("SSLCOMMERZ_TIMEOUT", 10.0)
 # What the portal keeps of an earned fee where the admin has no rate for the doctor or the specialty.
 COMMISSION_PERCENT: Decimal = env.decimal("COMMISSION_PERCENT", Decimal(10))
+# A doctor who has earned less than this waits for a later payout run.
+PAYOUT_MINIMUM: Decimal = env.decimal("PAYOUT_MINIMUM", Decimal(500))
 
 # Video visits ----------------------------------------------------------------------------------------------------
 

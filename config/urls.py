@@ -30,7 +30,7 @@ urlpatterns = [
     path("", include("patients.urls")),
     path("", include("telehealth.urls")),
     path("", include("prescriptions.urls")),
-    path("payments/", include("payments.urls")),
+    path("", include("payments.urls")),
     path("files/<str:token>/", private_file, name="private_file"),
     path("admin/", admin.site.urls),
 ]

@@ -41,3 +41,15 @@ class NotRefundable(DomainError):
 
 class ReviewedAsAWhole(DomainError):
     message = _("A payment that is being looked at can only be given back as a whole.")
+
+
+class NothingToPayOut(DomainError):
+    message = _("Nobody with a payout account has earned enough before that day.")
+
+
+class NotYoursToApprove(DomainError):
+    message = _("Somebody else must approve what you drafted.")
+
+
+class PayoutDecided(DomainError):
+    message = _("This was decided or settled already, or its run is not approved.")

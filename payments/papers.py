@@ -1,5 +1,7 @@
-"""Receipts and refund notes on paper, in the payer's language."""
+"""Receipts, refund notes and doctors' statements on paper, each in its reader's language."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import segno
@@ -11,8 +13,11 @@ from django.utils.timezone import localtime, override
 from django.utils.translation import gettext as _
 
 from config.pdf import pdf
-from config.templatetags.portal import digits, in_fours, money
+from config.templatetags.portal import day, digits, in_fours, money
+from config.templatetags.portal import month as month_words
+from doctors.models import Doctor
 from payments.models import Document, DocumentKind
+from payments.statements import Sums
 
 
 def address_of(document: Document) -> str:
@@ -57,3 +62,34 @@ def _facts(document: Document) -> dict[str, Any]:
         "total": [_("Received") if is_receipt else _("Paid back"), amount],
         "verify": _("Whether it is genuine: scan the code, or open %(address)s") % {"address": address_of(document)},
     }
+
+
+def statement_paper(
+    doctor: Doctor, days: list[Sums], *, month: date, opening: Decimal, closing: Decimal, sums: Sums
+) -> bytes:
+    """A month of a doctor's income by day, as PDF/UA, in the active language."""
+    month_name = month_words(month)
+    return pdf(
+        "statement",
+        {
+            "language": translation.get_language(),
+            "title": _("Statement of %(month)s") % {"month": month_name},
+            "issuer": settings.SITE_NAME,
+            "doctor": str(doctor),
+            "sums": [
+                (_("Owed to you before"), money(opening)),
+                (_("Fees earned"), money(sums.gross)),
+                (_("Commission"), money(-sums.commission)),
+                (_("Yours"), money(sums.net)),
+                (_("Paid out"), money(-sums.paid_out)),
+                (_("Owed to you after"), money(closing)),
+            ],
+            "head": [_("Day"), _("Fees earned"), _("Commission"), _("Yours"), _("Paid out")],
+            "rows": [
+                [day(each.day), money(each.gross), money(each.commission), money(each.net), money(each.paid_out)]
+                for each in days
+                if each.gross or each.net or each.paid_out
+            ],
+            "empty": _("Nothing was earned or paid out in this month."),
+        },
+    )

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent, Status, Terms
+from config.templatetags.portal import instant
 from doctors.models import Doctor, Mode
 from patients.models import CareRelationship, Patient
 from payments.models import Charge, PaymentAttempt, Refund
@@ -123,6 +124,7 @@ class Diary:
             payer_phone=str(appointment.patient.phone),
             seller="appointments",
             description="Consultation fee",
+            detail=f"{appointment.doctor}, {instant(appointment.start)}",
             done_path=appointment.get_absolute_url(),
             amount=appointment.fee,
             currency=appointment.currency,
@@ -145,7 +147,7 @@ class Diary:
             created_at=at,
             settled_at=at,
         )
-        post_settlement(charge, attempt)
+        post_settlement(charge, attempt, at=at)
         self.payments.append(attempt)
         appointment.charge = charge
         appointment.save(update_fields=["charge"])
@@ -159,10 +161,10 @@ class Diary:
                 created_at=at + timedelta(hours=2),
                 done_at=at + timedelta(days=1),
             )
-            post_refund_due(charge, refund)
-            post_refund_paid(charge, refund)
+            post_refund_due(charge, refund, at=at + timedelta(hours=2))
+            post_refund_paid(charge, refund, at=refund.done_at)
         elif appointment.status in (Status.COMPLETED, Status.NO_SHOW):
-            earn_charge(charge, doctor=appointment.doctor)
+            earn_charge(charge, doctor=appointment.doctor, at=appointment.end)
 
     def tell_sandbox(self, folder: Path) -> None:
         """Let the sandbox gateway know of these payments, so that they can be paid back."""

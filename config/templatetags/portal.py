@@ -176,6 +176,12 @@ def month(value: date) -> str:
 
 
 @register.filter
+def month_short(value: date) -> str:
+    """Oct."""
+    return unicodedata.normalize("NFC", format_date(value, "M"))
+
+
+@register.filter
 def weekday(value: date | datetime) -> str:
     """Tue."""
     return format_date(_local(value) if isinstance(value, datetime) else value, "D")

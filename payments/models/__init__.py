@@ -18,6 +18,7 @@ from payments.models.documents import (
 from payments.models.ids import new_refund_trans_id, new_tran_id
 from payments.models.inbox import GatewayMessage
 from payments.models.ledger import Account, Journal, LedgerEntry
+from payments.models.payouts import Payout, PayoutAccount, PayoutMethod, PayoutRun
 
 __all__ = [
     "CODE_ALPHABET",
@@ -33,6 +34,10 @@ __all__ = [
     "Journal",
     "LedgerEntry",
     "PaymentAttempt",
+    "Payout",
+    "PayoutAccount",
+    "PayoutMethod",
+    "PayoutRun",
     "Refund",
     "new_document_code",
     "new_refund_trans_id",

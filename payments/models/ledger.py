@@ -19,6 +19,7 @@ class Account(models.TextChoices):
     REFUNDS_DUE = "refunds_due", _("Refunds due")
     DOCTOR = "doctor", _("Owed to doctors")
     COMMISSION = "commission", _("Commission")
+    BANK = "bank", _("At the bank")
     DESK = "desk", _("Cash at the desk")
     CHARGEBACK = "chargeback", _("Chargebacks")
 
@@ -32,10 +33,13 @@ class Journal(AppendOnlyModel):
         REFUND_PAID = "refund_paid", _("Refund paid")
         REFUND_FAILED = "refund_failed", _("Refund refused by the gateway")
         EARNING = "earning", _("Earned")
+        BANK_TRANSFER = "bank_transfer", _("Sent by the gateway to the bank")
+        PAYOUT = "payout", _("Paid out to a doctor")
 
     id = UUID7Field()
     kind = models.CharField(max_length=20, choices=Kind)
-    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="journals")
+    # None where the movement is of no one sale: a payout, a transfer to the bank.
+    charge = models.ForeignKey(Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="journals")
     # What this journal follows from: an attempt's tran_id, a refund's refund_trans_id. Once for each kind.
     cause = models.CharField(max_length=60)
     at = models.DateTimeField(db_default=Now(), editable=False)
@@ -43,7 +47,14 @@ class Journal(AppendOnlyModel):
     class Meta:
         verbose_name = _("journal")
         verbose_name_plural = _("journals")
-        constraints = [models.UniqueConstraint(fields=["kind", "cause"], name="journal_not_twice_for_a_cause")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "cause"], name="journal_not_twice_for_a_cause"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["bank_transfer", "payout"], charge__isnull=True)
+                | ~Q(kind__in=["bank_transfer", "payout"]) & Q(charge__isnull=False),
+                name="journal_not_without_its_charge",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.cause}"

@@ -9,12 +9,45 @@ from payments.services.charges import extend_charge, lock_charge, open_charge, v
 from payments.services.documents import issue_document, owe_document
 from payments.services.earnings import earn_charge
 from payments.services.inbox import process_message, receive_message
+from payments.services.payouts import (
+    approve_payouts,
+    draft_payouts,
+    drop_payouts,
+    mark_not_paid_out,
+    mark_paid_out,
+    note_bank_transfer,
+    set_payout_account,
+)
 from payments.services.reconciliation import reconcile_attempt
 from payments.services.refunds import left_of_charge, refund_by_admin, request_refund, retry_refund, send_refund
 from payments.services.settlement import approve_review, refuse_review, settle, settle_by_validation
 
 __all__ = [
+    "approve_payouts",
     "approve_review",
+    "draft_payouts",
+    "drop_payouts",
     "earn_charge",
     "extend_charge",
     "issue_document",
+    "left_of_charge",
+    "lock_charge",
+    "mark_not_paid_out",
+    "mark_paid_out",
+    "note_bank_transfer",
+    "open_charge",
+    "owe_document",
+    "process_message",
+    "receive_message",
+    "reconcile_attempt",
+    "refund_by_admin",
+    "refuse_review",
+    "request_refund",
+    "retry_refund",
+    "send_refund",
+    "set_payout_account",
+    "settle",
+    "settle_by_validation",
+    "start_attempt",
+    "void_charge",
+]

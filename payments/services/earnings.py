@@ -1,5 +1,6 @@
 """What was bought is done: the payer's deposit becomes the doctor's, less the portal's commission."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from payments.services.ledger import PAISA, post_earning, standing
 
 
 @transaction.atomic
-def earn_charge(charge: Charge, *, doctor: Doctor) -> None:
+def earn_charge(charge: Charge, *, doctor: Doctor, at: datetime | None = None) -> None:
     """Turn what is still on deposit into earned money, once for a charge; nothing where nothing is.
 
     The commission is as its rate is today, rounded to the paisa by half to even. The caller holds the charge's lock.
@@ -21,7 +22,7 @@ def earn_charge(charge: Charge, *, doctor: Doctor) -> None:
     amount = -standing(charge).get(Account.DEPOSIT, Decimal(0))
     if amount:
         commission = (amount * commission_percent(doctor) / 100).quantize(PAISA)
-        post_earning(charge, doctor_id=doctor.pk, amount=amount, commission=commission)
+        post_earning(charge, doctor_id=doctor.pk, amount=amount, commission=commission, at=at)
 
 
 def commission_percent(doctor: Doctor) -> Decimal:

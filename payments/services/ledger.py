@@ -1,5 +1,6 @@
 """The one way into the ledger. docs/payments.md has the accounts, their signs and every journal."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
@@ -12,20 +13,29 @@ PAISA = Decimal("0.01")
 
 @transaction.atomic
 def post(
-    kind: Journal.Kind, *, charge: Charge, cause: str, lines: dict[Account, Decimal], doctor_id: int | None = None
+    kind: Journal.Kind,
+    *,
+    cause: str,
+    lines: dict[Account, Decimal],
+    charge: Charge | None = None,
+    currency: str = "",
+    doctor_id: int | None = None,
+    at: datetime | None = None,
 ) -> Journal:
-    """Write one journal; lines of zero are left out. `doctor_id` is whose line on DOCTOR is.
+    """Write one journal; lines of zero are left out. `doctor_id` is whose line on DOCTOR is. The currency is the
+    charge's; it is named where there is no charge. `at` is for what is written later than it happened.
 
     The database refuses, at commit, lines that do not sum to zero, and at once a second journal of this kind for the
     same cause: that IntegrityError is a bug of the caller, who holds the charge's lock and has looked.
     """
-    journal = Journal.objects.create(kind=kind, charge=charge, cause=cause)
+    moment = {} if at is None else {"at": at}
+    journal = Journal.objects.create(kind=kind, charge=charge, cause=cause, **moment)
     LedgerEntry.objects.bulk_create(
         LedgerEntry(
             journal=journal,
             account=account,
             amount=amount,
-            currency=charge.currency,
+            currency=charge.currency if charge else currency,
             doctor_id=doctor_id if account == Account.DOCTOR else None,
         )
         for account, amount in lines.items()
@@ -40,7 +50,7 @@ def standing(charge: Charge) -> dict[str, Decimal]:
     return dict(entries.values_list("account").annotate(total=Sum("amount")))
 
 
-def post_settlement(charge: Charge, attempt: PaymentAttempt) -> None:
+def post_settlement(charge: Charge, attempt: PaymentAttempt, *, at: datetime | None = None) -> None:
     """The gateway holds the payment less its fee; we owe the payer the service or the money."""
     net = attempt.store_amount or Decimal(0)
     post(
@@ -52,10 +62,13 @@ def post_settlement(charge: Charge, attempt: PaymentAttempt) -> None:
             Account.GATEWAY_FEE: attempt.amount - net,
             Account.DEPOSIT: -attempt.amount,
         },
+        at=at,
     )
 
 
-def post_earning(charge: Charge, *, doctor_id: int, amount: Decimal, commission: Decimal) -> None:
+def post_earning(
+    charge: Charge, *, doctor_id: int, amount: Decimal, commission: Decimal, at: datetime | None = None
+) -> None:
     """What was the payer's deposit is the doctor's now, less what the portal keeps."""
     post(
         Journal.Kind.EARNING,
@@ -63,10 +76,11 @@ def post_earning(charge: Charge, *, doctor_id: int, amount: Decimal, commission:
         cause=charge.pk.hex,
         lines={Account.DEPOSIT: amount, Account.DOCTOR: commission - amount, Account.COMMISSION: -commission},
         doctor_id=doctor_id,
+        at=at,
     )
 
 
-def post_refund_due(charge: Charge, refund: Refund) -> None:
+def post_refund_due(charge: Charge, refund: Refund, *, at: datetime | None = None) -> None:
     """What was the payer's deposit is now owed back. What was earned meanwhile is taken back from the doctor and the
     portal, in the shares in which they have it."""
     stands = standing(charge)
@@ -84,6 +98,7 @@ def post_refund_due(charge: Charge, refund: Refund) -> None:
             Account.REFUNDS_DUE: -refund.amount,
         },
         doctor_id=earner_of(charge),
+        at=at,
     )
 
 
@@ -93,13 +108,14 @@ def earner_of(charge: Charge) -> int | None:
     return earned.values_list("doctor", flat=True).first()
 
 
-def post_refund_paid(charge: Charge, refund: Refund) -> None:
+def post_refund_paid(charge: Charge, refund: Refund, *, at: datetime | None = None) -> None:
     """The gateway gave it back out of what it holds for us; its fee stays spent."""
     post(
         Journal.Kind.REFUND_PAID,
         charge=charge,
         cause=refund.refund_trans_id,
         lines={Account.REFUNDS_DUE: refund.amount, Account.GATEWAY: -refund.amount},
+        at=at,
     )
 
 

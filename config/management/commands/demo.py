@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import applications, health, people, prescriptions, records, visits
+from config.demo import applications, health, money, people, prescriptions, records, visits
 
 SEED = 20260415
 
@@ -50,6 +50,9 @@ class Command(BaseCommand):
             + visits.write_year(diary, doctors, accounts)
         )
         self.stdout.write(f"{written} visits in the past year and the coming days")
+        papers = money.write_documents()
+        paid = money.write_payouts(random, doctors, admin)
+        self.stdout.write(f"{papers} receipts and refund notes, {paid} payouts to doctors")
         facts = health.write_health(random, accounts)
         looks = health.write_trail_of_the_year(random, accounts)
         self.stdout.write(f"{facts} health facts, looked at {looks} times")

@@ -1,0 +1,65 @@
+"""Where a doctor wants to be paid."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from payments.models import PayoutMethod
+
+MOBILE = re.compile(r"01[3-9]\d{8}")
+DIGITS = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
+
+
+class PayoutAccountForm(forms.Form):
+    """A bank account, or a mobile wallet by its number."""
+
+    method = forms.ChoiceField(label=_("Where to"), choices=PayoutMethod, widget=forms.RadioSelect)
+    holder = forms.CharField(
+        label=_("Name of the account's holder"),
+        max_length=120,
+        help_text=_("As the bank or the wallet has it."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    number = forms.CharField(
+        label=_("Account or mobile number"),
+        max_length=34,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    bank = forms.CharField(label=_("Bank"), max_length=120, required=False)
+    branch = forms.CharField(label=_("Branch"), max_length=120, required=False)
+    routing = forms.CharField(
+        label=_("Routing number"),
+        max_length=9,
+        required=False,
+        help_text=_("Nine digits; they stand on your cheques."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def clean_number(self) -> str:
+        return re.sub(r"[\s-]", "", self.cleaned_data["number"]).translate(DIGITS)
+
+    def clean_routing(self) -> str:
+        return re.sub(r"[\s-]", "", self.cleaned_data["routing"]).translate(DIGITS)
+
+    def clean(self) -> dict[str, Any]:
+        """What one method needs is wrong or too much for another."""
+        found = self.cleaned_data
+        method, number = found.get("method"), found.get("number")
+        if method == PayoutMethod.BANK:
+            for name, sentence in (("bank", _("Please name the bank.")), ("branch", _("Please name the branch."))):
+                if not found.get(name):
+                    self.add_error(name, sentence)
+            if not re.fullmatch(r"\d{9}", found.get("routing", "")):
+                self.add_error("routing", _("A routing number has nine digits."))
+            if number and not re.fullmatch(r"\d{6,20}", number):
+                self.add_error("number", _("An account number has 6 to 20 digits."))
+        elif method:
+            found |= {"bank": "", "branch": "", "routing": ""}
+            number = (number or "").removeprefix("+88").removeprefix("88")
+            if not MOBILE.fullmatch(number):
+                self.add_error("number", ValidationError(_("A mobile number has eleven digits and begins with 01.")))
+            found["number"] = number
+        return found

@@ -1,0 +1,113 @@
+"""What a doctor earned and was paid, read from the ledger. Amounts are as the doctor sees them: plus is the doctor's.
+
+A line's gross is the doctor's part and the portal's commission of the same journal together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, TruncDate, TruncMonth
+
+from config.db import PAGE
+from doctors.models import Doctor
+from payments.models import Account, Journal, LedgerEntry
+
+ZERO = Decimal(0)
+MONTHS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of a day, a month or a journal: what the work brought in all, what the portal kept, what the doctor has of it,
+    and what was paid out."""
+
+    day: date
+    gross: Decimal = ZERO
+    commission: Decimal = ZERO
+    net: Decimal = ZERO
+    paid_out: Decimal = ZERO
+
+
+def zone() -> ZoneInfo:
+    """Books are kept by the portal's days, wherever a doctor looks from."""
+    return ZoneInfo(settings.PORTAL_TIME_ZONE)
+
+
+def first_of(month: date, *, later: int = 0) -> date:
+    """The first day of the month that is so many months later."""
+    years, index = divmod(month.year * 12 + month.month - 1 + later, 12)
+    return date(years, index + 1, 1)
+
+
+def within(rows: QuerySet[LedgerEntry], begin: date, end: date) -> QuerySet[LedgerEntry]:
+    """Those from the first day on and before the second."""
+    midnights = [datetime.combine(day, time(), zone()) for day in (begin, end)]
+    return rows.filter(journal__at__gte=midnights[0], journal__at__lt=midnights[1])
+
+
+def statement_lines(doctor: Doctor, month: date) -> QuerySet[LedgerEntry]:
+    """All lines of a month in their order, each with its gross, its journal's commission and the doctor's net."""
+    kept = LedgerEntry.objects.filter(journal=OuterRef("journal"), account=Account.COMMISSION).order_by()
+    total = kept.values("journal").annotate(total=Sum("amount")).values("total")
+    money = DecimalField(max_digits=12, decimal_places=2)
+    rows = within(LedgerEntry.objects.filter(doctor=doctor), first_of(month), first_of(month, later=1))
+    return (
+        rows.annotate(
+            net=-F("amount"), commission=-Coalesce(Subquery(total, output_field=money), ZERO, output_field=money)
+        )
+        .annotate(gross=F("net") + F("commission"))
+        .select_related("journal__charge")
+        .order_by("journal__at", "pk")
+        .fetch_mode(PAGE)
+    )
+
+
+def balance(doctor: Doctor, *, before: date | None = None) -> Decimal:
+    """What the portal owes the doctor, as that day begins or now; below zero the doctor owes it."""
+    rows = LedgerEntry.objects.filter(doctor=doctor)
+    if before:
+        rows = rows.filter(journal__at__lt=datetime.combine(before, time(), zone()))
+    return -(rows.aggregate(total=Sum("amount"))["total"] or ZERO)
+
+
+def by_day(doctor: Doctor, month: date) -> list[Sums]:
+    """One for each day of the month, also of days without work."""
+    first, after = first_of(month), first_of(month, later=1)
+    found = _summed(doctor, first, after, TruncDate("journal__at", tzinfo=zone()))
+    days = [first + timedelta(days=each) for each in range((after - first).days)]
+    return [found.get(day, Sums(day)) for day in days]
+
+
+def by_month(doctor: Doctor, last: date, *, months: int = MONTHS_SHOWN) -> list[Sums]:
+    """One for each of so many months up to `last`, also of months without work."""
+    first, after = first_of(last, later=1 - months), first_of(last, later=1)
+    found = _summed(doctor, first, after, TruncMonth("journal__at", tzinfo=zone()))
+    return [found.get(month, Sums(month)) for month in (first_of(first, later=each) for each in range(months))]
+
+
+def _summed(doctor: Doctor, begin: date, end: date, period: Any) -> dict[date, Sums]:
+    """Two queries, whatever the number of lines: the doctor's part, and the commission of the same journals."""
+    own = within(LedgerEntry.objects.filter(doctor=doctor), begin, end)
+    kept = within(LedgerEntry.objects.filter(account=Account.COMMISSION, journal__entries__doctor=doctor), begin, end)
+    paid, net, commission = {}, {}, {}
+    for at, kind, total in _by(own, period):
+        part = paid if kind == Journal.Kind.PAYOUT else net
+        part[at] = part.get(at, ZERO) - total
+    for at, _kind, total in _by(kept, period):
+        commission[at] = commission.get(at, ZERO) - total
+    found = {}
+    for at in paid.keys() | net.keys():
+        day = at.date() if isinstance(at, datetime) else at
+        part, share = net.get(at, ZERO), commission.get(at, ZERO)
+        found[day] = Sums(day, gross=part + share, commission=share, net=part, paid_out=-paid.get(at, ZERO))
+    return found
+
+
+def _by(rows: QuerySet[LedgerEntry], period: Any) -> Iterable[tuple[Any, str, Decimal]]:
+    return rows.annotate(period=period).order_by().values_list("period", "journal__kind").annotate(total=Sum("amount"))
