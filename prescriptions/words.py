@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from config.templatetags.portal import digits, years
 from prescriptions.dosage import Dose, DoseKind, Unit, plain
 from prescriptions.safety import Code, Finding, Gap, Unchecked
 
@@ -80,8 +81,8 @@ class Warned:
 def _age(months: str) -> str:
     number = int(months)
     if number < 24:
-        return ngettext("%(number)d month", "%(number)d months", number) % {"number": number}
-    return ngettext("%(number)d year", "%(number)d years", number // 12) % {"number": number // 12}
+        return digits(ngettext("%(number)d month", "%(number)d months", number) % {"number": number})
+    return years(number // 12)
 
 
 def warning(finding: Finding, reason: str = "") -> Warned:
@@ -145,7 +146,7 @@ def gap(unchecked: Unchecked) -> str:
 
 
 def in_days(days: int) -> str:
-    return ngettext("for %(days)d day", "for %(days)d days", days) % {"days": days}
+    return digits(ngettext("for %(days)d day", "for %(days)d days", days) % {"days": days})
 
 
 def handed_out_text(amount: str, unit: Unit) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import sessions
+from config.templatetags.portal import digits
 
 
 @never_cache
@@ -44,7 +45,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
     words = ngettext(
         "You are signed out on %(count)d other device.", "You are signed out on %(count)d other devices.", count
     )
-    messages.success(request, words % {"count": count})
+    messages.success(request, digits(words % {"count": count}))
     return redirect("usersessions_list")
 
 

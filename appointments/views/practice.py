@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from appointments import hours as practice
 from appointments.models import OCCUPYING, Appointment, Status
 from appointments.views.times import other_zone
+from config.templatetags.portal import digits
 from doctors.models import Doctor
 from scheduling.forms import CalendarForm, HoursFormSet, TimeOffForm
 from scheduling.models import Calendar, TimeOff
@@ -151,7 +152,7 @@ def add_time_off(request: HttpRequest) -> HttpResponse:
                     "%(count)d visits in this time are still booked. Cancel those that you cannot hold.",
                     len(inside),
                 )
-                messages.warning(request, warning % {"count": len(inside)})
+                messages.warning(request, digits(warning % {"count": len(inside)}))
             return redirect("appointments:hours")
     week = HoursFormSet(form_kwargs={"doctor": doctor}, initial=_initial(doctor), prefix="week")
     page = _hours_page(doctor, calendar, CalendarForm(instance=calendar), week, form)

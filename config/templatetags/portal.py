@@ -20,7 +20,7 @@ from django.template import Context
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -70,9 +70,20 @@ def icon(name: str, size: int | str = 20, label: str = "", **attributes: str) ->
 
 @register.filter
 def digits(value: Any) -> str:
-    """The value as text, with Bangla digits on a Bangla page. Not for doses, codes and ids, which stay Latin."""
+    """The value as text, with Bangla digits on a Bangla page. Not for doses, codes and ids, which stay Latin.
+
+    Of a whole sentence all of its digits: `digits(ngettext("%(count)d document", …) % {"count": count})`.
+    """
     text = "" if value is None else str(value)
     return text.translate(BANGLA_DIGITS) if in_bangla() else text
+
+
+@register.filter
+def years(value: int | None) -> str:
+    """36 years, in Bangla ৩৬ বছর; None is empty."""
+    if value is None:
+        return ""
+    return ngettext("%(number)s year", "%(number)s years", value) % {"number": digits(value)}
 
 
 @register.filter

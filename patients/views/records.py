@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Action
 from config.files import page_of_pdf, private_url
 from config.http import require, respond
+from config.templatetags.portal import digits
 from patients import rules, services
 from patients.errors import QuotaFull
 from patients.forms import AddRecordsForm, ChangeRecordForm, RecordsFilterForm, one_by_one
@@ -103,10 +104,10 @@ def _keep(request: HttpRequest, form: AddRecordsForm) -> None:
         return
     if new:
         words = ngettext("%(count)d document is kept.", "%(count)d documents are kept.", new)
-        messages.success(request, words % {"count": new})
+        messages.success(request, digits(words % {"count": new}))
     if again:
         words = ngettext("%(count)d document was there already.", "%(count)d documents were there already.", again)
-        messages.info(request, words % {"count": again})
+        messages.info(request, digits(words % {"count": again}))
 
 
 def _room(form: AddRecordsForm) -> dict[str, int]:
