@@ -7,17 +7,20 @@ import typst
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
+from config.readable import bangla_in, readable
+
 TEMPLATES = settings.BASE_DIR / "templates" / "typst"
 FONTS = settings.BASE_DIR / "static" / "fonts"
 
 
 def pdf(template: str, facts: dict[str, Any]) -> bytes:
-    """The template (its name in templates/typst without the ending), filled with `facts`, as PDF/UA for screen readers.
+    """The template (its name in templates/typst without the ending), filled with `facts`, as PDF/UA for screen readers,
+    who hear Bangla as it was written.
 
     `facts` arrive as data: markup, code and paths in them are set as the text that they are. Raises typst.TypstError
     for a template that is wrong.
     """
-    return typst.compile(
+    made = typst.compile(
         TEMPLATES / f"{template}.typ",
         root=TEMPLATES,
         font_paths=[FONTS],
@@ -25,3 +28,5 @@ def pdf(template: str, facts: dict[str, Any]) -> bytes:
         sys_inputs={"facts": json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False)},
         pdf_standards=["ua-1"],
     )
+    words = bangla_in(facts)
+    return readable(made, words) if words else made

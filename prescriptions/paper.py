@@ -1,17 +1,23 @@
 """A signed prescription as a PDF, in the language that the doctor chose for it."""
 
-from datetime import date
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import segno
-from django.utils import translation
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.pdf import pdf
-from config.templatetags.portal import digits
+from config.templatetags.portal import digits, years
 from patients.models import Sex
+
+# A prescription is of the day on which it was signed by the portal's clock.
+CLOCK = ZoneInfo(settings.PORTAL_TIME_ZONE)
 
 
 def paper(document: dict[str, Any], lines: list[dict[str, str]], *, address: str, code: str) -> bytes:
@@ -21,7 +27,7 @@ def paper(document: dict[str, Any], lines: list[dict[str, str]], *, address: str
     """
     person, doctor = document["patient"], document["doctor"]
     sex = str(Sex(person["sex"]).label) if person["sex"] else ""
-    age = _("%(age)s years") % {"age": digits(person["age"])} if person["age"] is not None else ""
+    age = years(person["age"])
     weight = _("%(weight)s kg") % {"weight": document["weight_kg"]} if document["weight_kg"] else ""
     return pdf(
         "prescription",
@@ -29,14 +35,14 @@ def paper(document: dict[str, Any], lines: list[dict[str, str]], *, address: str
             "language": translation.get_language(),
             "title": _("Prescription"),
             "code": code,
-            "qr": ["".join("1" if dark else "0" for dark in row) for row in segno.make(address, error="m").matrix],
+            "qr": _qr(address),
             "doctor": {
                 "name": doctor["name"],
                 "degrees": ", ".join(doctor["degrees"]),
                 "registration": _("Registration %(number)s") % {"number": doctor["registration"]},
             },
             "patient": ", ".join(filter(None, (person["name"], age, sex, weight))),
-            "date": _day(document["signed_at"][:10]),
+            "date": _day(timezone.localdate(datetime.fromisoformat(document["signed_at"]), CLOCK)),
             "words": {"medicines": _("Medicines")},
             "items": [
                 {
@@ -50,14 +56,28 @@ def paper(document: dict[str, Any], lines: list[dict[str, str]], *, address: str
             "parts": _parts(document),
             "signed": _("Signed electronically by %(name)s") % {"name": doctor["name"]},
             "verify": _("Whether it is genuine: scan the code, or open %(address)s") % {"address": address},
-            "footer": _("Valid until %(day)s") % {"day": _day(document["expires_on"])},
+            "footer": _("Valid until %(day)s") % {"day": _day(date.fromisoformat(document["expires_on"]))},
         },
     )
 
 
-def _day(iso: str) -> str:
+def _qr(address: str) -> dict[str, Any]:
+    """The code as dark bars: where each begins, and how long it is."""
+    matrix = segno.make(address, error="m").matrix
+    bars = []
+    for y, row in enumerate(matrix):
+        x = 0
+        for dark, run in groupby(row):
+            length = len(list(run))
+            if dark:
+                bars.append((x, y, length))
+            x += length
+    return {"size": len(matrix), "bars": bars}
+
+
+def _day(on: date) -> str:
     """With its year: a paper lies about."""
-    return date_format(date.fromisoformat(iso), "j F Y")
+    return digits(date_format(on, "j F Y"))
 
 
 def _parts(document: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """The paper: right in both languages, harmless whatever was typed, and its QR code leads to its page."""
 
 import io
+from collections import Counter
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,28 @@ def test_letters_that_are_joined_are_drawn_joined() -> None:
     assert right[0][2] < right[1][2]
 
 
+# Syllables that come twice, the same signs in another order, signs before and around their letter, and clusters that
+# are drawn by up to four glyphs at different heights.
+HARD = "টিটি নানা বব মামা মন নম সম্মান ক্ষুধা স্ত্রীরোগ বিশেষজ্ঞ পরিষ্কার সেপ্টেম্বরে রক্তক্ষরণ কর্তৃপক্ষ দ্বন্দ্ব ট্রোপোনিন স্বাস্থ্যকেন্দ্র"
+HARD += " খাওয়ার পর্যন্ত উজ্জ্বল ঔষধ ঈদ হৃৎপিণ্ড অ্যাম্বুলেন্স র‍্যাব ড্রপ্‌স"
+
+
+def test_bangla_is_read_from_the_paper_as_it_was_written() -> None:
+    """Every word once and in its order, wherever it stands, over two pages; a reader that knows ActualText is asked."""
+    item = document()["items"][0]
+    items = [item | {"note": words} for words in (HARD, *HARD.split())][:12]
+    facts = document(items=items, advice="\n".join([HARD] * 12), tests=HARD)
+    content = made("bn", facts)
+    read = text_of(content).replace(",", "").split()
+    with translation.override("bn"):
+        lines = lines_of(facts)
+    said = [facts["doctor"]["name"], facts["patient"]["name"], *(line["how"] for line in lines)]
+    said += [item["note"] for item in items] + [facts["advice"], facts["tests"]]
+    wanted = Counter(word for words in said for word in words.replace(",", "").split() if not word.isascii())
+    found = Counter(read)
+    assert {word: many for word, many in wanted.items() if found[word] < many} == {}
+
+
 @pytest.mark.parametrize("evil", EVIL)
 def test_whatever_was_typed_is_text(evil: str) -> None:
     person = {"name": evil, "age": 36, "sex": "female"}
@@ -130,3 +154,19 @@ def test_a_long_one_goes_on_on_another_page() -> None:
     content = made("en", document(items=[item] * 12, advice="Rest.\n" * 60))
     with pypdfium2.PdfDocument(io.BytesIO(content)) as pdf:
         assert len(pdf) > 1
+
+
+def test_the_patients_page_says_what_the_paper_says(doctor: User, patient: User, client_of: ClientOf) -> None:
+    """For who has it read out, or has nothing to open a PDF with."""
+    patient.language = "bn"
+    patient.save()
+    facts = {"language": "bn", "tests": "রক্ত পরীক্ষা", "advice": "ক্ষত পরিষ্কার রাখুন।\nসতর্ক থাকুন।", "follow_up_days": 7}
+    signed = signed_for(confirmed(doctor, patient), row("Napa", "½+0+1", note="পানি দিয়ে"), **facts)
+    page = unescape(client_of(patient).get(f"/prescriptions/{signed.prescription_id}/").content.decode())
+    with translation.override("bn"):
+        (line,) = lines_of(signed.facts)
+    said = [line["name"], line["how"], line["note"], "রক্ত পরীক্ষা", "ক্ষত পরিষ্কার রাখুন।", "সতর্ক থাকুন।", "৭ দিন পর"]
+    for words in [*said, doctor.doctor.registration_number, patient.patient.name]:
+        assert words in page
+    assert "৫ দিন" in line["how"]
+    assert 'lang="bn"' in page
