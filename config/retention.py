@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Notification, User
 from accounts.sessions import clear_sessions
 from doctors.erasure import drop_old_drafts
+from prescriptions.retention import remove_past_treatment
 
 BATCH = 1000
 
@@ -21,6 +22,7 @@ def keep_to_retention() -> dict[str, int]:
         "notifications": _old_notifications(),
         "drafts": drop_old_drafts(timezone.now() - timedelta(days=settings.KEEP_DRAFTS_DAYS)),
         "accounts": _unproven_accounts(),
+        "treatment": remove_past_treatment(timezone.now() - timedelta(days=settings.KEEP_TREATMENT_DAYS)),
     }
 
 

@@ -390,6 +390,14 @@ KEEP_NOTIFICATIONS_DAYS = 2 * 365
 KEEP_UNPROVEN_ACCOUNTS_DAYS = 30
 # Of applications that were begun and not sent, since somebody wrote in them last.
 KEEP_DRAFTS_DAYS = 90
+# Of visit notes and prescriptions, since the visit or what was signed last because of it. The database refuses less
+# than five years, so that no setting takes away what was signed yesterday.
+KEEP_TREATMENT_DAYS = env.int("KEEP_TREATMENT_DAYS", 10 * 366)
+if KEEP_TREATMENT_DAYS < 5 * 366:
+    raise ImproperlyConfigured("KEEP_TREATMENT_DAYS must be 1830 (five years) at the least.")
+
+# How often one address may verify prescriptions in a minute: a busy pharmacy, and no machine.
+VERIFICATIONS_A_MINUTE = env.int("VERIFICATIONS_A_MINUTE", 40)
 
 # What goes back of a fee where the doctor has no policy: all until so many hours before the visit, later so many
 # percent; and until how many hours before it a patient may move it.

@@ -1,16 +1,23 @@
 """Who may write and read what came of a visit."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from accounts.models import Ground, User
 from appointments.models import Appointment, Status
 from appointments.rules import is_doctor_of
-from patients.models import CareRelationship, EmergencyAccess
+from patients.models import EmergencyAccess, PatientGrant, RecordKind, kind_permission
 from patients.rules import acts_for, ground_of
 from prescriptions.models import PARTS, SHARED_PARTS
 
 # A visit that came about, or is about to. Before that there is nothing to write, and nothing to read.
 HAPPENS = frozenset({Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED, Status.NO_SHOW})
+
+
+# What a patient may grant that opens what other doctors wrote (patients/models/sharing.py).
+SHARES_NOTES = ("view_records",)
+SHARES_PRESCRIPTIONS = ("view_records", kind_permission(RecordKind.PRESCRIPTION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +44,24 @@ def can_write_note(user: User, visit: Appointment) -> bool:
     return visit.status in HAPPENS and is_practising_doctor_of(user, visit)
 
 
-def reading_of_prescription(user: User, visit: Appointment) -> Reading | None:
-    """Why the user may read what was prescribed after a visit; None for strangers.
+def consent_of(user: User, patient_id: UUID, codenames: Iterable[str]) -> PatientGrant | None:
+    """What the patient shares with this doctor, of these rights: the one that lasts longest."""
+    grants = PatientGrant.objects.live().filter(user=user, content_object=patient_id)
+    return grants.filter(permission__codename__in=codenames).order_by("-expires_at").first()
 
-    The doctor of the visit, the patient's side, a doctor who treats the patient now, and an emergency access.
+
+def reading_of_prescription(user: User, visit: Appointment) -> Reading | None:
+    """Why the user may read all of what was prescribed after a visit, its advice and its tests too; None for strangers.
+
+    The doctor of the visit, the patient's side, a doctor with whom the patient shares prescriptions or all records, and
+    an emergency access. Who only treats the patient reads which medicines there are: services.read_medicines.
     """
     if is_practising_doctor_of(user, visit):
         return Reading(PARTS, Ground.CARE, visit.pk)
     if acts_for(user, visit.patient_id):
         return Reading(PARTS, ground_of(user, visit.patient_id))
-    because = CareRelationship.objects.current().of_user(user).filter(patient=visit.patient_id).first()
-    if because is not None:
-        return Reading(PARTS, Ground.CARE, because.source)
+    if grant := consent_of(user, visit.patient_id, SHARES_PRESCRIPTIONS):
+        return Reading(PARTS, Ground.SHARE, grant.pk)
     opened = EmergencyAccess.objects.live(user).filter(patient=visit.patient_id).first()
     return Reading(PARTS, Ground.BREAK_GLASS, opened.pk) if opened else None
 
@@ -56,9 +69,9 @@ def reading_of_prescription(user: User, visit: Appointment) -> Reading | None:
 def reading_of_note(user: User, visit: Appointment) -> Reading | None:
     """What of the visit's note the user may read; None for strangers.
 
-    The doctor of the visit reads all of it, for as long as it is kept. The patient's side, and a doctor who treats the
-    patient now, read the assessment and the plan, once the visit is over: before, they are not the doctor's last word.
-    An emergency access shows all.
+    The doctor of the visit reads all of it, for as long as it is kept. The patient's side, and a doctor with whom the
+    patient shares all records, read the assessment and the plan, once the visit is over: before, they are not the
+    doctor's last word. That a doctor treats the patient opens no other doctor's note. An emergency access shows all.
     """
     if not has_note(visit):
         return None
@@ -67,9 +80,7 @@ def reading_of_note(user: User, visit: Appointment) -> Reading | None:
     last_word = SHARED_PARTS if visit.status == Status.COMPLETED else ()
     if acts_for(user, visit.patient_id):
         return Reading(last_word, ground_of(user, visit.patient_id))
-    care = CareRelationship.objects.current().of_user(user).filter(patient=visit.patient_id).order_by("-visit_at")
-    because = care.first()
-    if because is not None:
-        return Reading(last_word, Ground.CARE, because.source)
+    if grant := consent_of(user, visit.patient_id, SHARES_NOTES):
+        return Reading(last_word, Ground.SHARE, grant.pk)
     opened = EmergencyAccess.objects.live(user).filter(patient=visit.patient_id).first()
     return Reading(PARTS, Ground.BREAK_GLASS, opened.pk) if opened else None

@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from doctors.search.words import sound, words
 from prescriptions.models import Product
+from prescriptions.models.signed import SignedQuerySet
+from prescriptions.signing import read_code
+from specialties.fields import nfc
 
 MOST_FOUND = 12
+MOST_ALIKE = 400
 MOST_LETTERS, MOST_WORDS = 80, 6
 # Of the trigrams of what was typed, as many must be in a word of the medicine.
 ALIKE = "0.45"
@@ -49,11 +54,15 @@ _PREFIX = """
              lower(product.brand) <> %(first)s, generic.name NOT LIKE %(begin)s, {order}
     LIMIT %(most)s
 """
+# Of what is nothing's name much is a little alike: only the most alike of it are put in order with their generics.
 _ALIKE = """
-    SELECT product.id FROM prescriptions_product product
+    SELECT product.id FROM (
+        SELECT product.*, word_similarity(%(typed)s, product.heard) AS alike FROM prescriptions_product product
+        WHERE product.is_active AND %(typed)s <%% product.heard AND {each}
+        ORDER BY alike DESC LIMIT %(kept)s
+    ) product
     JOIN prescriptions_generic generic ON generic.id = product.generic_id
-    WHERE product.is_active AND %(typed)s <%% product.heard AND {each}
-    ORDER BY word_similarity(%(typed)s, product.heard) DESC, {order}
+    ORDER BY product.alike DESC, {order}
     LIMIT %(most)s
 """
 
@@ -87,7 +96,8 @@ def _alike(typed: Sequence[str], most: int) -> list[int]:
     each, facts = _each(numbers, "words")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [ALIKE])
-        return _keys(_ALIKE.format(each=each, order=_ORDER), facts | {"typed": " ".join(names), "most": most})
+        facts |= {"typed": " ".join(names), "kept": MOST_ALIKE, "most": most}
+        return _keys(_ALIKE.format(each=each, order=_ORDER), facts)
 
 
 def _each(typed: Sequence[str], column: str) -> tuple[str, dict[str, object]]:
@@ -100,6 +110,25 @@ def _keys(statement: str, facts: dict[str, object]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, facts)
         return [key for (key,) in cursor.fetchall()]
+
+
+# Signed prescriptions --------------------------------------------------------------------------------------------
+
+
+def find_signed(rows: SignedQuerySet, text: str) -> SignedQuerySet:
+    """Of these the one with this code; or those of which every word stands in the patient's name or begins a word of a
+    medicine's. All of them where nothing was typed."""
+    if code := read_code(text):
+        return rows.filter(code=code)
+    for word in nfc(text[:MOST_LETTERS]).split()[:MOST_WORDS]:
+        as_heard = [sound(each) for each in words(word)]
+        medicine = Q(*[Q(words__contains=f" {each}") for each in as_heard if each])
+        name = Q(patient__name__icontains=word)
+        rows = rows.filter(name | medicine if medicine else name)
+    return rows
+
+
+# What the search reads -------------------------------------------------------------------------------------------
 
 
 def words_of(*texts: str) -> str:

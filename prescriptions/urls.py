@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import composer, notes, signed
+from prescriptions.views import composer, lists, notes, signed
 
 app_name = "prescriptions"
 
@@ -12,7 +12,7 @@ urlpatterns = [
     path("appointments/<uuid:pk>/prescription/discard/", composer.discard, name="discard"),
     path("appointments/<uuid:pk>/prescription/template/", composer.keep_template, name="keep_template"),
     path("appointments/<uuid:pk>/prescription/sign/", signed.sign, name="sign"),
-    path("prescriptions/", signed.own, name="own"),
+    path("prescriptions/", lists.own, name="own"),
     path("prescriptions/<uuid:pk>/", signed.signed, name="signed"),
     path("prescriptions/<uuid:pk>/prescription.pdf", signed.paper_of, name="paper"),
     path("prescriptions/<uuid:pk>/amend/", signed.amend, name="amend"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("rx/", signed.verify, name="verify"),
     path("rx/<str:code>/", signed.verified, name="verified"),
     path("practice/medicines/", composer.medicines, name="medicines"),
+    path("practice/prescriptions/", lists.practice, name="practice"),
+    path("practice/patients/<uuid:pk>/medicines/", lists.history, name="history"),
     path("practice/templates/", composer.templates, name="templates"),
     path("practice/templates/<uuid:pk>/remove/", composer.remove_template, name="remove_template"),
 ]

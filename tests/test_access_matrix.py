@@ -253,6 +253,8 @@ MATRIX = [
         "prescriptions:keep_template", "POST /appointments/{visit}/prescription/template/", "login 404 404 404 404 404"
     ),
     Row("prescriptions:medicines", "GET /practice/medicines/?q=napa", DOCTORS),
+    Row("prescriptions:practice", "GET /practice/prescriptions/", DOCTORS),
+    Row("prescriptions:history", "GET /practice/patients/{patient}/medicines/", "login 403 403 200 404 403"),
     Row("prescriptions:templates", "GET /practice/templates/", DOCTORS),
     Row("prescriptions:remove_template", "POST /practice/templates/{template}/remove/", "login 404 404 302 404 404"),
     # A doctor's practice
@@ -387,6 +389,7 @@ INSIDER = {
         [
             *("prescriptions:compose", "prescriptions:begin", "prescriptions:discard", "prescriptions:keep_template"),
             *("prescriptions:medicines", "prescriptions:templates", "prescriptions:remove_template"),
+            *("prescriptions:practice", "prescriptions:history"),
             *("prescriptions:review", "prescriptions:sign", "prescriptions:amend", "prescriptions:void"),
         ],
         "doctor",

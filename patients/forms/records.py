@@ -238,6 +238,10 @@ class ShareKindForm(ShareForm):
     kind = forms.ChoiceField(
         label=_("Which records?"),
         choices=[(ALL, _("All records, those that come later included")), *RecordKind.choices],
+        help_text=_(
+            "With all records the doctor also reads what other doctors wrote after visits, as far as you read it, and "
+            "their prescriptions; with prescriptions those that were signed here, too."
+        ),
     )
     field_order = ("doctor", "patient", "kind", "until")
 

@@ -23,7 +23,11 @@ from patients.views.whose import ME, whose
 
 PAGE_SIZE = 25
 # What is no model's row, by its code.
-CODES = {"patients.facts": _("health facts"), "patients.records": _("records")}
+CODES = {
+    "patients.facts": _("health facts"),
+    "patients.records": _("records"),
+    "prescriptions.medicines": _("prescribed medicines"),
+}
 
 
 @dataclass(frozen=True)

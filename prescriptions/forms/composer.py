@@ -79,14 +79,17 @@ class ItemForm(forms.Form):
 
 
 class BaseItemFormSet(BaseFormSet):
+    def kept(self) -> list[forms.Form]:
+        """The forms in which there is a medicine: those that were filled in, or those that came from a draft."""
+        if not self.is_bound:
+            return [form for form in self.forms if form.initial]
+        valid = [form for form in self.forms if form.is_valid() and form.cleaned_data.get("written")]
+        return [form for form in valid if not form.cleaned_data.get("DELETE")]
+
     def rows(self) -> list[dict[str, Any]]:
         """What was typed, without what is empty or taken away."""
-        kept = [form.cleaned_data for form in self.forms if form.is_valid() and form.cleaned_data.get("written")]
-        return [
-            {name: row[name] for name in ("product", "written", "dose", "food", "days", "note")}
-            for row in kept
-            if not row.get("DELETE")
-        ]
+        names = ("product", "written", "dose", "food", "days", "note")
+        return [{name: form.cleaned_data[name] for name in names} for form in self.kept()]
 
 
 ItemFormSet = formset_factory(

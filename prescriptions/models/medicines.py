@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -232,6 +232,8 @@ class Product(models.Model):
         indexes = [
             GinIndex(OpClass(F("words"), "gin_trgm_ops"), condition=Q(is_active=True), name="products_by_words"),
             GinIndex(OpClass(F("heard"), "gin_trgm_ops"), condition=Q(is_active=True), name="products_by_sound"),
+            # What patients say that they take is looked up by brand.
+            models.Index(Lower("brand"), name="products_by_brand"),
         ]
 
     def __str__(self) -> str:

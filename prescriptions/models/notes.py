@@ -1,6 +1,8 @@
 """What a doctor writes about a visit, and what stood there before."""
 
 from datetime import timedelta
+from typing import Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -9,8 +11,8 @@ from django.db.models.functions import Length, Now
 from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import Appointment
-from config.db import AppendOnlyModel, UUID7Field
+from appointments.models import Appointment, Status
+from config.db import PAGE, AppendOnlyModel, UUID7Field
 
 LONGEST_PART = 4000
 # What stood for so long was read or relied on; what was overwritten sooner is typing.
@@ -47,6 +49,20 @@ class NoteText(models.Model):
         return not any(self.words.values())
 
 
+class VisitNoteQuerySet(models.QuerySet["VisitNote"]):
+    def of_others(self, patient_id: UUID, *, doctor: int) -> Self:
+        """Those of a patient's completed visits with other doctors in which there is something to read, the latest
+        first."""
+        return (
+            self.filter(appointment__patient=patient_id, appointment__status=Status.COMPLETED)
+            .exclude(appointment__doctor=doctor)
+            .exclude(**dict.fromkeys(SHARED_PARTS, ""))
+            .select_related("appointment__doctor")
+            .order_by("-appointment__period")
+            .fetch_mode(PAGE)
+        )
+
+
 class VisitNote(NoteText):
     """The note of one visit as it stands. There is none until something was saved.
 
@@ -61,6 +77,8 @@ class VisitNote(NoteText):
     tab = models.UUIDField()
     saved_at = models.DateTimeField()
     saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = VisitNoteQuerySet.as_manager()
 
     class Meta(NoteText.Meta):
         verbose_name = _("visit note")

@@ -1,12 +1,17 @@
 """What was signed: frozen by the database, with the key that it was signed with and what became of it since."""
 
-from typing import Self
+import json
+from datetime import date, timedelta
+from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from config.db import PAGE, AppendOnlyModel, UUID7Field
@@ -51,24 +56,17 @@ class SigningKey(models.Model):
 
 
 class SignedQuerySet(models.QuerySet["SignedPrescription"]):
-    def visible_to(self, user) -> Self:
-        """Those of whom the user acts for, and those that the user signed as a doctor who may practise.
-
-        Takes one query at once, for whom the user acts.
-        """
-        patients = list(Patient.objects.acted_for_by(user).values_list("pk", flat=True))
+    def of_practice(self, user) -> Self:
+        """Those of the user's own visits, as a doctor who may practise."""
         doctor = {"verified_at__isnull": False, "suspended_at__isnull": True, "user": user}
-        own = Doctor.objects.filter(**doctor).values("pk")[:1]
-        visit = "prescription__appointment"
-        return self.filter(Q(**{f"{visit}__patient__in": patients}) | Q(**{f"{visit}__doctor": own}))
+        return self.filter(doctor=Doctor.objects.filter(**doctor).values("pk")[:1])
 
     def that_count(self, since) -> Self:
         """Those neither replaced nor void, signed since that day."""
         return self.filter(prescription__status=PrescriptionStatus.SIGNED, signed_at__date__gte=since)
 
     def for_list(self) -> Self:
-        related = ("prescription__appointment__patient", "prescription__appointment__doctor")
-        return self.select_related(*related).order_by("-signed_at", "-pk").fetch_mode(PAGE)
+        return self.select_related("prescription", "patient", "doctor").order_by("-signed_at", "-pk").fetch_mode(PAGE)
 
     def for_page(self) -> Self:
         visit = "prescription__appointment"
@@ -77,10 +75,16 @@ class SignedQuerySet(models.QuerySet["SignedPrescription"]):
 
 
 class SignedPrescription(AppendOnlyModel):
-    """The document as it was signed, byte for byte. What becomes of it stands in the prescription's state."""
+    """The document as it was signed, byte for byte. What becomes of it stands in the prescription's state.
+
+    `doctor` and `patient` are those of the visit, `words` its medicines as the search reads them: for lists, and
+    frozen with the row.
+    """
 
     id = UUID7Field()
     prescription = models.OneToOneField(Prescription, on_delete=models.PROTECT, related_name="signed")
+    doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="+", db_index=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_index=False)
     code = models.CharField(max_length=12, unique=True)
     document = models.TextField()
     signature = models.CharField(max_length=88)
@@ -88,6 +92,7 @@ class SignedPrescription(AppendOnlyModel):
     signed_at = models.DateTimeField()
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     expires_on = models.DateField()
+    words = models.TextField()
 
     objects = SignedQuerySet.as_manager()
 
@@ -101,9 +106,28 @@ class SignedPrescription(AppendOnlyModel):
         constraints = [
             models.CheckConstraint(condition=~Q(document="") & ~Q(signature=""), name="signed_not_empty"),
         ]
+        indexes = [
+            models.Index(fields=["doctor", "-signed_at"], name="signed_of_a_doctor"),
+            models.Index(fields=["patient", "-signed_at"], name="signed_of_a_patient"),
+        ]
 
     def __str__(self) -> str:
         return self.code
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The document, read."""
+        document: dict[str, Any] = json.loads(self.document)
+        return document
+
+    def last_day(self, days: int | None) -> date:
+        """On which one of its medicines is taken that is for so many days; None is once."""
+        return timezone.localdate(self.signed_at, ZoneInfo(settings.PORTAL_TIME_ZONE)) + timedelta(days=(days or 1) - 1)
+
+    @property
+    def medicines(self) -> list[str]:
+        """What they are called, as it was signed."""
+        return [item["name"] for item in self.facts["items"]]
 
 
 class PrescriptionEvent(AppendOnlyModel):

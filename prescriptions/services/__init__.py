@@ -13,13 +13,13 @@ from prescriptions.services.composing import (
 )
 from prescriptions.services.imports import discard_import, preview, run_import, start_import, take_file
 from prescriptions.services.notes import read_note, save_note
+from prescriptions.services.reading import note_listed, read_medicines, read_signed
 from prescriptions.services.reference import load_starter
 from prescriptions.services.signing import (
     amend_prescription,
     is_complete,
     is_untouched,
     make_key,
-    read_document,
     renew_keys,
     retire_keys,
     sign_prescription,
@@ -41,9 +41,11 @@ __all__ = [
     "last_prescription",
     "load_starter",
     "make_key",
+    "note_listed",
     "preview",
-    "read_document",
+    "read_medicines",
     "read_note",
+    "read_signed",
     "renew_keys",
     "retire_keys",
     "run_import",

@@ -92,7 +92,8 @@ def check_draft(draft: Prescription, *, by: User) -> Report:
     asked = [Asked(item.position, item.product, dose_of(item), item.written) for item in draft.items.all()]
     said = Said(draft.weight_kg, draft.is_pregnant, draft.is_breastfeeding)
     visit = draft.appointment
-    return check_medicines(asked, visit.patient, said, by=by, ground=Ground.CARE, ground_id=visit.pk)
+    reason = {"ground": Ground.CARE, "ground_id": visit.pk}
+    return check_medicines(asked, visit.patient, said, by=by, in_place_of=draft.replaces_id, **reason)
 
 
 def dose_of(item: Item | TemplateItem) -> Dose | None:

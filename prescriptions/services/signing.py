@@ -1,10 +1,9 @@
 """Signing freezes a prescription; amending begins the next one; voiding ends it. Keys are made by a command."""
 
-import json
-from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
@@ -16,6 +15,7 @@ from accounts.trail import write_trail
 from config.db import lock
 from config.encryption import decrypt, encrypt, renewed
 from patients.models import today
+from prescriptions import notices
 from prescriptions.dosage import DoseKind, plain, quantity
 from prescriptions.errors import DraftChanged, IllegalState, NeedsReasons, NoKey, NotComplete
 from prescriptions.models import (
@@ -27,6 +27,7 @@ from prescriptions.models import (
     SigningKey,
 )
 from prescriptions.models.prescriptions import COPIED, TRANSITIONS
+from prescriptions.search import words_of
 from prescriptions.services.composing import check_draft, dose_of
 from prescriptions.signing import canonical, is_genuine, new_code, new_key, sign
 
@@ -41,6 +42,7 @@ FORMAT = 1
 def sign_prescription(draft: Prescription, *, by: User) -> SignedPrescription:
     """Freeze the draft as it was looked through, sign it, and let it take the place of the one that it amends.
 
+    The patient's side is told once that is durable.
     Takes the draft as `for_composer` has it. Locks both prescriptions, by their keys. Raises DraftChanged if it was
     saved since, NotComplete, NeedsReasons while a severe warning has no reason, NoKey, and IllegalState if the one that
     it amends was voided meanwhile.
@@ -56,35 +58,49 @@ def sign_prescription(draft: Prescription, *, by: User) -> SignedPrescription:
     given = set(draft.overrides.values_list("key", flat=True))
     if {each.key for each in check_draft(draft, by=by).severe} - given:
         raise NeedsReasons
+    replaced = locked.get(draft.replaces_id) if draft.replaces_id else None
+    signed = freeze(draft, now, replaced, by=by, at=timezone.now())
+    _note(Action.SIGNED, draft, by=by)
+    notices.signed(draft, amends=replaced is not None)
+    return signed
+
+
+def freeze(
+    draft: Prescription, now: Prescription, replaced: Prescription | None, *, by: User, at: datetime
+) -> SignedPrescription:
+    """The signature alone, with the changes of state that follow from it: `now` is the draft's row, and `replaced` the
+    one that it takes the place of, both locked by the caller. Raises NoKey, and IllegalState.
+    """
     key = SigningKey.objects.in_use().first()
     if key is None:
         raise NoKey
-    replaced = locked.get(draft.replaces_id) if draft.replaces_id else None
-    signed_at = timezone.now()
-    expires_on = today() + VALID_FOR
+    on = timezone.localdate(at, ZoneInfo(settings.PORTAL_TIME_ZONE))
+    expires_on = on + VALID_FOR
     code = new_code()
-    facts = _document(draft, items) | {
+    facts = _document(draft, on=on) | {
         "code": code,
         "key": key.kid,
-        "signed_at": signed_at.isoformat(timespec="seconds"),
+        "signed_at": at.isoformat(timespec="seconds"),
         "expires_on": expires_on.isoformat(),
         "replaces": replaced.signed.code if replaced else None,
     }
     document = canonical(facts)
     signed = SignedPrescription.objects.create(
         prescription=now,
+        doctor_id=draft.appointment.doctor_id,
+        patient_id=draft.appointment.patient_id,
+        words=words_of(*(name for item in facts["items"] for name in (item["name"], item["generic"]))),
         code=code,
         document=document.decode(),
         signature=sign(document, decrypt(key.secret)),
         key=key,
-        signed_at=signed_at,
+        signed_at=at,
         signed_by=by,
         expires_on=expires_on,
     )
-    _move(now, PrescriptionStatus.SIGNED, by=by)
+    _move(now, PrescriptionStatus.SIGNED, by=by, at=at)
     if replaced is not None:
-        _move(replaced, PrescriptionStatus.SUPERSEDED, by=by)
-    _note(Action.SIGNED, draft, by=by)
+        _move(replaced, PrescriptionStatus.SUPERSEDED, by=by, at=at)
     return signed
 
 
@@ -94,8 +110,8 @@ def is_complete(item: Item) -> bool:
     return dose is not None and (item.days is not None or dose.kind == DoseKind.ONCE)
 
 
-def _document(draft: Prescription, items: Sequence[Item]) -> dict[str, Any]:
-    """Who, for whom and what, as it is at this moment; people's names are copied, for they may change."""
+def _document(draft: Prescription, *, on: date) -> dict[str, Any]:
+    """Who, for whom and what, as it is on this day; people's names are copied, for they may change."""
     visit = draft.appointment
     doctor, patient = visit.doctor, visit.patient
     return {
@@ -107,9 +123,9 @@ def _document(draft: Prescription, items: Sequence[Item]) -> dict[str, Any]:
             "registration": doctor.registration_number,
             "degrees": [each.degree for each in doctor.qualifications.all()],
         },
-        "patient": {"name": patient.name, "age": patient.age(today()), "sex": patient.sex},
+        "patient": {"name": patient.name, "age": patient.age(on), "sex": patient.sex},
         "weight_kg": plain(draft.weight_kg) if draft.weight_kg is not None else None,
-        "items": [_line(item) for item in items],
+        "items": [_line(item) for item in draft.items.all()],
         "tests": draft.tests,
         "advice": draft.advice,
         "follow_up_days": draft.follow_up_days,
@@ -136,11 +152,6 @@ def _line(item: Item) -> dict[str, Any]:
 def is_untouched(signed: SignedPrescription) -> bool:
     """Whether the document is, byte for byte, what was signed. Takes the key along."""
     return is_genuine(signed.document.encode(), signed.signature, signed.key.public)
-
-
-def read_document(signed: SignedPrescription) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(signed.document)
-    return document
 
 
 # What becomes of it --------------------------------------------------------------------------------------------------
@@ -180,21 +191,26 @@ def amend_prescription(old: Prescription, *, by: User) -> Prescription:
 
 @transaction.atomic
 def void_prescription(prescription: Prescription, *, reason: str, by: User) -> None:
-    """End it: no pharmacy hands out on it any more. Locks it. Raises IllegalState for one that is not signed."""
-    now = lock(Prescription.objects.select_related("appointment"), [prescription.pk])[prescription.pk]
+    """End it: no pharmacy hands out on it any more; the patient's side is told once that is durable.
+
+    Locks it. Raises IllegalState for one that is not signed.
+    """
+    related = ("appointment__patient", "appointment__doctor")
+    now = lock(Prescription.objects.select_related(*related), [prescription.pk])[prescription.pk]
     now.void_reason = reason
-    _move(now, PrescriptionStatus.VOID, by=by)
+    _move(now, PrescriptionStatus.VOID, by=by, at=timezone.now())
     _note(Action.VOIDED, now, by=by)
+    notices.voided(now)
 
 
-def _move(prescription: Prescription, new: PrescriptionStatus, *, by: User) -> None:
+def _move(prescription: Prescription, new: PrescriptionStatus, *, by: User, at: datetime) -> None:
     """The one door to a prescription's state; the caller holds its lock."""
     old = PrescriptionStatus(prescription.status)
     if new not in TRANSITIONS[old]:
         raise IllegalState
     prescription.status = new
     prescription.save(update_fields=["status", "void_reason"])
-    PrescriptionEvent.objects.create(prescription=prescription, by=by, old=old, new=new)
+    PrescriptionEvent.objects.create(prescription=prescription, by=by, at=at, old=old, new=new)
 
 
 def _note(action: Action, prescription: Prescription, *, by: User) -> None:

@@ -1,5 +1,6 @@
 """The composer: a prescription as it is typed, what is known against it, and how the patient will read it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import reswap, retarget
 
 from appointments.models import Appointment
 from config.db import PAGE
@@ -40,6 +42,12 @@ def own_visit(request: HttpRequest, pk: UUID) -> Appointment:
 
 def draft_of(visit: Appointment) -> Prescription | None:
     return Prescription.objects.drafts().filter(appointment=visit).for_composer().first()
+
+
+def is_beside_another_page(request: HttpRequest) -> bool:
+    """Whether the composer is a piece of another page, the room of a call, that no link may lead away from."""
+    here = (request.htmx.current_url_abs_path or "").partition("?")[0] if request.htmx else request.path
+    return here != request.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,10 @@ def preview_line(item: Item) -> PreviewLine:
 def looked(request: HttpRequest, draft: Prescription | None) -> dict[str, Any]:
     """What is known against the draft, what was not looked at, and how the patient will read it."""
     items = list(draft.items.all()) if draft else []
+    is_beside = is_beside_another_page(request)
     if draft is None or not items:
-        return {"draft": draft, "lines": [], "severe": [], "moderate": [], "gaps": []}
+        nothing = {"lines": [], "warnings": [], "severe": [], "moderate": [], "gaps": []}
+        return {"draft": draft, "is_beside": is_beside} | nothing
     report = services.check_draft(draft, by=request.user)
     reasons = {each.key: each.reason for each in draft.overrides.all()}
     warnings = [words.warning(each, reasons.get(each.key, "")) for each in report.findings]
@@ -82,7 +92,9 @@ def looked(request: HttpRequest, draft: Prescription | None) -> dict[str, Any]:
         lines = [preview_line(item) for item in items]
     return {
         "draft": draft,
+        "is_beside": is_beside,
         "lines": lines,
+        "warnings": warnings,
         "severe": [each for each in warnings if each.finding.severity == "severe"],
         "moderate": [each for each in warnings if each.finding.severity != "severe"],
         "gaps": [words.gap(each) for each in report.unchecked],
@@ -117,20 +129,30 @@ def _page(
         "rows": rows,
         "formsets": [rows],
         "can_write": visit.status in rules.HAPPENS,
-        "unlisted": _unlisted(draft),
         "templates": list(Template.objects.filter(doctor=visit.doctor)),
         "template_form": more.pop("template_form", None) or TemplateForm(),
     }
+    if not rows.is_bound:
+        # What was refused stands in the rows; what is known is known of what was saved.
+        _say_in_rows(rows, context["warnings"], _unlisted(draft))
     status = more.pop("status", 200)
     response = respond(request, "prescriptions/compose.html", partial="composer", **context | more)
     response.status_code = status
     return response
 
 
-def _unlisted(draft: Prescription | None) -> list[tuple[Item, list[Product]]]:
-    """The first medicines that are none that is known, each with those that may have been meant."""
+def _unlisted(draft: Prescription | None) -> dict[int, list[Product]]:
+    """By the places of the first medicines that are none that is known those that may have been meant."""
     unknown = [item for item in (draft.items.all() if draft else ()) if item.product_id is None]
-    return [(item, find_products(item.written, most=5)) for item in unknown[:MOST_LOOKED_UP]]
+    return {item.position: find_products(item.written, most=5) for item in unknown[:MOST_LOOKED_UP]}
+
+
+def _say_in_rows(rows: Any, warnings: list[words.Warned], meant: Mapping[int, list[Product]]) -> None:
+    """Give each row that became a medicine what is known against it, and what may have been meant."""
+    for place, form in enumerate(rows.kept()):
+        form.place = place
+        form.warned = [each for each in warnings if place in each.finding.places]
+        form.meant = meant.get(place, [])
 
 
 def _save(request: HttpRequest, visit: Appointment) -> HttpResponse:
@@ -145,14 +167,25 @@ def _save(request: HttpRequest, visit: Appointment) -> HttpResponse:
         except DomainError as refusal:
             problem = str(refusal.message)
         else:
-            if request.htmx:
-                context = looked(request, draft_of(visit)) | {"visit": visit, "is_new": True}
-                return render(request, "prescriptions/compose.html#checked", context)
-            return redirect("prescriptions:compose", visit.pk)
+            return _saved(request, visit, rows, is_taken=bool(taken))
     if request.htmx:
         context = {"visit": visit, "form": form, "formsets": [rows], "problem": problem, "is_unsaved": True}
         return render(request, "prescriptions/compose.html#checked", context, status=422)
     return _page(request, visit, draft_of(visit), form, rows, problem=problem, status=409 if problem else 422)
+
+
+def _saved(request: HttpRequest, visit: Appointment, rows: Any, *, is_taken: bool) -> HttpResponse:
+    """To htmx what is known now, for beside the form and for its rows; all of it anew where a row was changed here."""
+    if not request.htmx:
+        return redirect("prescriptions:compose", visit.pk)
+    draft = draft_of(visit)
+    if is_taken:
+        form = PrescriptionForm(draft=draft, language=_language_of(visit))
+        response = _page(request, visit, draft, form, ItemFormSet(prefix=PREFIX, initial=initial_items(draft)))
+        return reswap(retarget(response, "#rx"), "outerHTML")
+    context = looked(request, draft) | {"visit": visit, "rows": rows, "is_new": True}
+    _say_in_rows(rows, context["warnings"], {})
+    return render(request, "prescriptions/compose.html#checked", context)
 
 
 def _with_taken(rows: list[dict[str, Any]], taken: str) -> list[dict[str, Any]]:

@@ -11,10 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import reswap, retarget
 
+from accounts.models import Ground
 from appointments.models import Appointment
 from appointments.rules import is_doctor_of
 from config.db import PAGE
 from config.http import require, respond
+from patients.services import held_grants
 from prescriptions import rules, services
 from prescriptions.errors import NoteChanged, NoteClosed
 from prescriptions.forms import NoteForm
@@ -28,19 +30,24 @@ def note(request: HttpRequest, pk: UUID) -> HttpResponse:
     """To the doctor of the visit the note to write in; to others what of it is theirs to read."""
     visits = Appointment.objects.select_related("doctor__user", "patient").fetch_mode(PAGE)
     visit = get_object_or_404(visits, pk=pk)
-    reading = rules.reading_of_note(request.user, visit)
-    if reading is None:
-        raise Http404
+    with held_grants(request.user, patient=visit.patient_id):
+        reading = rules.reading_of_note(request.user, visit)
+        if reading is None:
+            raise Http404
+        if request.method == "GET":
+            why = {"ground": reading.ground, "ground_id": reading.ground_id}
+            kept = services.read_note(visit, reading.parts, by=request.user, **why)
     if request.method == "POST":
         require(is_doctor_of(request.user, visit))
         return _save(request, visit)
-    kept = services.read_note(visit, reading.parts, by=request.user, ground=reading.ground, ground_id=reading.ground_id)
     if rules.can_write_note(request.user, visit):
         return _page(request, visit, NoteForm(note=kept), kept)
     parts = [
         (NoteForm.base_fields[part].label, kept.words[part]) for part in reading.parts if kept and kept.words[part]
     ]
-    return respond(request, "prescriptions/note_read.html", partial="note", visit=visit, parts=parts, note=kept)
+    is_lent = reading.ground == Ground.SHARE
+    context = {"visit": visit, "parts": parts, "note": kept, "is_lent": is_lent}
+    return respond(request, "prescriptions/note_read.html", partial="note", **context)
 
 
 def _page(request: HttpRequest, visit: Appointment, form: NoteForm, kept: VisitNote | None, **more) -> HttpResponse:

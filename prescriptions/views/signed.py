@@ -1,6 +1,6 @@
 """What was signed: for its doctor, the patient’s side, who treats the patient; and the page where anybody verifies."""
 
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -11,32 +11,25 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Action
-from accounts.trail import write_trail
+from accounts.models import Action, Ground
 from config.http import require
-from patients.models import Patient, today
+from patients.models import today
 from prescriptions import rules, services, words
 from prescriptions.dosage import parse, unit_of
 from prescriptions.forms import VoidForm
 from prescriptions.models import Food, Prescription, PrescriptionStatus, SignedPrescription
-from prescriptions.models.prescriptions import MOST_DAYS
 from prescriptions.paper import paper
 from prescriptions.signing import read_code, spaced
 from prescriptions.views.composer import draft_of, own_visit
-
-PAGE_SIZE = 20
-# How often one address may verify in a minute: a busy pharmacy, and no machine.
-VERIFICATIONS_A_MINUTE = 40
 
 
 class Standing(StrEnum):
@@ -82,7 +75,7 @@ def lines_of(document: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def facts_of(signed: SignedPrescription) -> dict[str, Any]:
-    document = services.read_document(signed)
+    document = signed.facts
     return {
         "signed": signed,
         "document": document,
@@ -119,20 +112,13 @@ def signed(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A signed prescription, to whoever may read it; that somebody does is written down first."""
     found = get_object_or_404(SignedPrescription.objects.for_page(), prescription=pk)
     visit = found.prescription.appointment
-    reading = rules.reading_of_prescription(request.user, visit)
+    reading = services.read_signed(found, by=request.user)
     if reading is None:
         raise Http404
-    write_trail(
-        Action.READ,
-        by=request.user,
-        about=found.prescription,
-        subject=visit.patient_id,
-        ground=reading.ground,
-        ground_id=reading.ground_id,
-    )
     code = segno.make(address_of(found), error="m", micro=False)
     context = facts_of(found) | {
         "is_doctor": rules.is_practising_doctor_of(request.user, visit),
+        "is_lent": reading.ground == Ground.SHARE,
         "visit": visit,
         "qr": mark_safe(code.svg_inline(border=2, omitsize=True, svgclass="rx-qr", lineclass=None)),
         "void_form": VoidForm(),
@@ -146,19 +132,10 @@ def signed(request: HttpRequest, pk: UUID) -> HttpResponse:
 def paper_of(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A signed prescription as a PDF, in its own language; one that counts no more is not given out on paper."""
     found = get_object_or_404(SignedPrescription.objects.for_page(), prescription=pk)
-    visit = found.prescription.appointment
-    reading = rules.reading_of_prescription(request.user, visit)
-    if reading is None or standing_of(found) not in (Standing.GENUINE, Standing.EXPIRED):
+    counts = standing_of(found) in (Standing.GENUINE, Standing.EXPIRED)
+    if not counts or services.read_signed(found, by=request.user, action=Action.DOWNLOADED) is None:
         raise Http404
-    write_trail(
-        Action.DOWNLOADED,
-        by=request.user,
-        about=found.prescription,
-        subject=visit.patient_id,
-        ground=reading.ground,
-        ground_id=reading.ground_id,
-    )
-    document = services.read_document(found)
+    document = found.facts
     with translation.override(document["language"]):
         content = paper(document, lines_of(document), address=address_of(found), code=spaced(found.code))
     answer = HttpResponse(content, content_type="application/pdf")
@@ -198,34 +175,6 @@ def void(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("prescriptions:signed", prescription.pk)
 
 
-@never_cache
-@login_required
-@require_safe
-def own(request: HttpRequest) -> HttpResponse:
-    """One's own prescriptions and those of the family, or those that one has signed as a doctor."""
-    rows = SignedPrescription.objects.visible_to(request.user).for_list()
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    family = list(Patient.objects.acted_for_by(request.user))
-    context = {"page": page, "today": today(), "taken_now": taken_now(family), "family": family}
-    return render(request, "prescriptions/own.html", context)
-
-
-def taken_now(patients: list[Patient]) -> list[dict[str, Any]]:
-    """What these patients take on this day, as it was prescribed: by patient, what ends last first."""
-    recent = SignedPrescription.objects.that_count(since=today() - timedelta(days=MOST_DAYS))
-    of_them = recent.filter(prescription__appointment__patient__in=patients).for_list()
-    found = []
-    for signed in of_them:
-        document = services.read_document(signed)
-        began = timezone.localdate(signed.signed_at)
-        for item, line in zip(document["items"], lines_of(document), strict=True):
-            until = began + timedelta(days=(item["days"] or 1) - 1)
-            if until >= today():
-                patient = signed.prescription.appointment.patient
-                found.append({"patient": patient, "signed": signed, "line": line, "until": until})
-    return sorted(found, key=lambda each: (str(each["patient"]), -each["until"].toordinal(), each["line"]["name"]))
-
-
 # For anybody ---------------------------------------------------------------------------------------------------------
 
 
@@ -234,7 +183,7 @@ def is_too_often(request: HttpRequest) -> bool:
     key = f"verifications:{get_adapter().get_client_ip(request)}"
     cache.add(key, 0, timeout=60)
     try:
-        return cache.incr(key) > VERIFICATIONS_A_MINUTE
+        return cache.incr(key) > settings.VERIFICATIONS_A_MINUTE
     except ValueError:
         # It ran out between the two.
         return False

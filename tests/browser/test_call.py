@@ -9,9 +9,13 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from appointments.models import Appointment, Status
+from prescriptions.models import SignedPrescription
+from prescriptions.services import make_key
 from telehealth.models import ChatMessage, JoinEvidence, QualitySample
 from tests.appointments.visits import at
 from tests.calls import PHONE, Person, begin, room_for
+from tests.factories.medicines import product
+from tests.factories.patients import AllergyFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,6 +102,9 @@ def test_visit_from_the_waiting_room_to_the_summary(
     for each in (one, other):
         each.is_accessible()
 
+    composes_by_keyboard(other, visit)
+    one.sees_frames(more_than=5)
+
     # Devices, and more.
     other.page.locator(".control-more summary").click()
     other.page.get_by_role("button", name="Camera and sound").click()
@@ -122,6 +129,44 @@ def test_visit_from_the_waiting_room_to_the_summary(
     assert ChatMessage.objects.filter(read_at=None).count() == 0
     assert all(sample.relayed for sample in QualitySample.objects.all())
     one.complaints.clear()
+
+
+def composes_by_keyboard(doctor: Person, visit: Appointment) -> None:
+    """A prescription in the panel of the call, warned of an allergy, and signed in a tab beside it; by keys alone."""
+    AllergyFactory(patient=visit.patient, substance="Amoxicillin")
+    make_key()
+    for generic, brand in (("paracetamol", "Napa"), ("amoxicillin", "Moxacil")):
+        product(generic, brand=brand)
+    page, keys = doctor.page, doctor.page.keyboard
+    page.locator("summary").filter(has_text="Prescription").focus()
+    keys.press("Enter")
+    medicine = page.get_by_role("combobox", name="Medicine").first
+    expect(medicine).to_be_visible()
+    medicine.focus()
+    for typed, dose, days in (("napp", "1+0+1", "5"), ("moxa", "1 every 8 h", "7")):
+        keys.type(typed)
+        expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
+        for key in ("ArrowDown", "Enter", "Enter", *dose, "Enter", "Enter", *days, "Enter", "Enter"):
+            keys.press("Space" if key == " " else key)
+    row = page.locator(".rx-row").nth(1)
+    expect(row.locator(".rx-said")).to_contain_text("Severe: Allergy: amoxicillin")
+    expect(page.locator("#rx-checked")).to_contain_text("in all 10 tablets")
+    expect(page.locator("#rx [data-autosave-status]")).to_contain_text("Saved")
+    doctor.is_accessible()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Look through it and sign").focus()
+        keys.press("Enter")
+    tab = opened.value
+    tab.get_by_label("Reason").focus()
+    tab.keyboard.type("Taken twice without trouble")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Sign the prescription").focus()
+    tab.keyboard.press("Enter")
+    expect(tab.locator("main")).to_contain_text("Genuine")
+    signed = SignedPrescription.objects.get(patient=visit.patient)
+    assert signed.medicines == ["Napa 500 mg tablet", "Moxacil 500 mg tablet"]
+    assert signed.prescription.overrides.get().reason == "Taken twice without trouble"
+    tab.close()
 
 
 def test_stranger_and_who_has_lost_the_right_are_shown_out(

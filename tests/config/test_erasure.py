@@ -252,7 +252,13 @@ def test_what_is_past_its_time_goes_and_the_rest_stays(patient: User) -> None:
     assert Notification.objects.count() == 1
     with time_machine.travel(timezone.now() + timedelta(days=731)):
         assert retention.keep_to_retention()["notifications"] == 1
-    assert retention.keep_to_retention() == {"sessions": 0, "notifications": 0, "drafts": 0, "accounts": 0}
+    assert retention.keep_to_retention() == {
+        "sessions": 0,
+        "notifications": 0,
+        "drafts": 0,
+        "accounts": 0,
+        "treatment": 0,
+    }
 
 
 @pytest.mark.django_db(transaction=True)

@@ -24,6 +24,8 @@ from tests.page import HTMX, read
 
 type ClientOf = Callable[[User], Client]
 
+VERSION_OF = re.compile(r'name="version" value="(\d+)"')
+
 
 @pytest.fixture
 def visit(doctor: User, patient: User) -> Appointment:
@@ -125,6 +127,58 @@ def test_what_is_typed_just_so_is_the_medicine_and_what_is_not_is_offered(
     client.post(path(visit), data)
     assert items() == [("Napa 500 mg tablet", "", "1+0+1")] * 2
     assert "paracetamol stands here twice" in read(client, path(visit)).html
+
+
+def test_what_is_known_against_a_medicine_stands_in_its_row(
+    visit: Appointment, napa: Product, doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    """On the page, and after every save in place of what stood there; a row that was taken away counts for none."""
+    AllergyFactory(patient=patient.patient, substance="Amoxicillin")
+    client, moxacil = client_of(doctor), product("amoxicillin", brand="Moxacil")
+
+    def said(html: str) -> dict[str, str]:
+        pieces = re.findall(r'id="(item-\w+)-said"[^>]*>(.*?)</div>', html, re.DOTALL)
+        return {prefix: " ".join(re.sub("<[^>]+>", " ", words).split()) for prefix, words in pieces}
+
+    rows = (row(napa) | {"DELETE": "on"}, row(napa), row(""), row(moxacil))
+    piece = client.post(path(visit), typed(*rows), headers=HTMX).content.decode()
+    severe = "Severe: Allergy: amoxicillin"
+    assert said(piece) == {"item-0": "", "item-1": "", "item-2": "", "item-3": severe}
+    assert piece.count('hx-swap-oob="true"') == 5
+    page = read(client, path(visit)).html
+    assert said(page) == {"item-0": "", "item-1": severe, "item-2": "", "item-__prefix__": ""}
+    piece = client.post(path(visit), typed(row(napa), seen=1), headers=HTMX).content.decode()
+    assert said(piece) == {"item-0": ""}
+
+
+def test_what_was_meant_is_taken_in_the_page_and_in_the_call(
+    visit: Appointment, napa: Product, doctor: User, client_of: ClientOf
+) -> None:
+    """htmx gets the rows anew, for one of them was changed here; what is typed next is saved on top of it."""
+    client = client_of(doctor)
+    data = typed(row("Nappa"), row("Nappo"))
+    client.post(path(visit), data)
+    assert read(client, path(visit)).html.count("Did you mean") == 2
+    answer = client.post(path(visit), data | {"version": "1", "take": f"1:{napa.pk}"}, headers=HTMX)
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#rx", "outerHTML")
+    html = answer.content.decode()
+    assert 'value="Napa 500 mg tablet"' in html
+    assert html.count("Did you mean") == 1
+    assert 'name="version" value="2"' in html
+    assert items() == [("", "Nappa", "1+0+1"), ("Napa 500 mg tablet", "", "1+0+1")]
+
+
+def test_no_link_of_the_composer_leads_out_of_a_call(
+    visit: Appointment, napa: Product, doctor: User, client_of: ClientOf
+) -> None:
+    client = client_of(doctor)
+    for here, leads_out in ((path(visit), True), (f"/consultations/{visit.pk}/", False)):
+        headers = HTMX | {"HX-Current-URL": f"http://testserver{here}"}
+        seen = VERSION_OF.search(client.get(path(visit)).content.decode())
+        data = typed(row(napa), seen=int(seen[1]) if seen else 0)
+        for piece in (client.post(path(visit), data, headers=headers), client.get(path(visit), headers=headers)):
+            (link,) = re.findall(r"<a [^>]*prescription/review/[^>]*>", piece.content.decode())
+            assert ('target="_blank"' not in link) is leads_out
 
 
 def test_a_key_that_is_not_what_is_written_counts_for_nothing(

@@ -26,6 +26,7 @@ from tests.appointments.visits import at, confirmed
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import CareRelationshipFactory, GuardianshipFactory
+from tests.factories.records import PatientGrantFactory
 from tests.page import HTMX, read
 from tests.patients.test_in_care import trail_closed
 
@@ -253,6 +254,8 @@ def test_another_doctor_and_the_patient_write_nothing(
     assert client_of(patient).post(path(visit), typed(seen=1, plan="Mine")).status_code == 403
     assert client_of(other_doctor).post(path(visit), typed(seen=1, plan="Mine")).status_code == 404
     CareRelationshipFactory(patient=patient.patient, doctor=other_doctor.doctor)
+    assert client_of(other_doctor).post(path(visit), typed(seen=1, plan="Mine")).status_code == 404
+    PatientGrantFactory(content_object=patient.patient, doctor=other_doctor.doctor)
     assert client_of(other_doctor).post(path(visit), typed(seen=1, plan="Mine")).status_code == 403
     assert VisitNote.objects.get().plan == WORDS["plan"]
 
@@ -293,17 +296,19 @@ def test_guardian_reads_what_the_patient_would(doctor: User, client_of: ClientOf
     assert readings() == [(patient.pk, Ground.GUARDIAN, "")]
 
 
-def test_doctor_who_treats_the_patient_reads_as_much_as_the_patient(
+def test_another_doctor_reads_it_by_consent_alone_and_as_much_as_the_patient(
     visit: Appointment, doctor: User, other_doctor: User, patient: User, client_of: ClientOf
 ) -> None:
     saved(over(visit), doctor)
     client = client_of(other_doctor)
+    CareRelationshipFactory(patient=patient.patient, doctor=other_doctor.doctor)
     assert client.get(path(visit)).status_code == 404
-    care = CareRelationshipFactory(patient=patient.patient, doctor=other_doctor.doctor)
+    assert readings() == []
+    grant = PatientGrantFactory(content_object=patient.patient, doctor=other_doctor.doctor)
     page = read(client, path(visit))
     assert "Pneumonia" in page.html
     assert "Crackles" not in page.html
-    assert readings() == [(other_doctor.pk, Ground.CARE, str(care.source))]
+    assert readings() == [(other_doctor.pk, Ground.SHARE, str(grant.pk))]
     other_doctor.doctor.suspended_at, other_doctor.doctor.suspension_reason = timezone.now(), "Complaints"
     other_doctor.doctor.save()
     assert client.get(path(visit)).status_code == 404
@@ -366,7 +371,7 @@ def test_reading_takes_so_many_queries(
     saved(visit, doctor)
     client = client_of(doctor)
     client.get(path(visit))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(9):
         client.get(path(visit), headers=HTMX)
 
 

@@ -285,5 +285,5 @@ def test_check_takes_as_many_queries_for_one_medicine_as_for_twelve(
     said = {"by": doctor, "ground": Ground.CARE, "ground_id": "visit"}
     check_medicines(asked, patient.patient, Said(), **said)
     for some in (asked[:1], asked):
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(14):
             check_medicines(some, patient.patient, Said(), **said)
