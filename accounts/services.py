@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 from email.utils import parseaddr
-from smtplib import SMTPException
+from functools import partial
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -14,8 +13,7 @@ from django.utils import timezone, translation
 
 from accounts.models import Channel, Delivery, Kind, Notification, User
 from config.queue import send_on_commit
-
-log = structlog.get_logger()
+from config.tries import next_try, try_to_send
 
 # Waits between tries: from half a minute to half a day, some two days in all.
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 14400, 43200, 43200, 43200))
@@ -82,25 +80,12 @@ def deliver(delivery_id: int) -> None:
     if delivery is None:
         return
     delivery.attempts += 1
-    try:
-        email_for(delivery).send()
-    except Exception as error:
-        # Whatever it is, even a bug of ours in the words, must not keep the deliveries behind this one waiting.
-        delivery.error = type(error).__name__
-        expected = isinstance(error, OSError | SMTPException)
-        if delivery.attempts > len(BACKOFF):
-            delivery.status = Delivery.Status.FAILED
-        else:
-            delivery.due_at = timezone.now() + BACKOFF[delivery.attempts - 1]
-        log.warning(
-            "delivery_failed",
-            delivery=delivery.pk,
-            attempts=delivery.attempts,
-            error=delivery.error,
-            exc_info=not expected,
-        )
+    about = {"delivery": delivery.pk, "attempts": delivery.attempts}
+    delivery.error = try_to_send(partial(email_for, delivery), "delivery_failed", **about)
+    if not delivery.error:
+        delivery.status, delivery.sent_at = Delivery.Status.SENT, timezone.now()
+    elif due_at := next_try(BACKOFF, delivery.attempts):
+        delivery.due_at = due_at
     else:
-        delivery.status = Delivery.Status.SENT
-        delivery.sent_at = timezone.now()
-        delivery.error = ""
+        delivery.status = Delivery.Status.FAILED
     delivery.save(update_fields=["attempts", "status", "due_at", "sent_at", "error"])

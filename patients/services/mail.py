@@ -2,20 +2,18 @@
 
 from datetime import timedelta
 from email.utils import parseaddr
-from smtplib import SMTPException
+from functools import partial
 from uuid import UUID
 
-import structlog
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 
+from config.tries import next_try, try_to_send
 from patients.models import Invitation
-
-log = structlog.get_logger()
 
 # Waits between tries: within the week that an invitation lives.
 BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 14400, 43200))
@@ -32,22 +30,9 @@ def send_invitation(invitation_id: UUID) -> None:
     if invitation is None:
         return
     invitation.mail_attempts += 1
-    try:
-        mail_of(invitation).send()
-    except Exception as error:
-        # Whatever it is must not keep the invitations behind this one waiting.
-        tries = invitation.mail_attempts
-        invitation.mail_due_at = timezone.now() + BACKOFF[tries - 1] if tries <= len(BACKOFF) else None
-        expected = isinstance(error, OSError | SMTPException)
-        log.warning(
-            "invitation_not_sent",
-            invitation=str(invitation.pk),
-            attempts=tries,
-            error=type(error).__name__,
-            exc_info=not expected,
-        )
-    else:
-        invitation.mail_due_at = None
+    about = {"invitation": str(invitation.pk), "attempts": invitation.mail_attempts}
+    in_vain = try_to_send(partial(mail_of, invitation), "invitation_not_sent", **about)
+    invitation.mail_due_at = next_try(BACKOFF, invitation.mail_attempts) if in_vain else None
     invitation.save(update_fields=["mail_attempts", "mail_due_at"])
 
 

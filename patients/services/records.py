@@ -21,6 +21,7 @@ from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
 from config.files import CheckedFile, private_name, private_storage, store_private
 from config.queue import send_on_commit
+from config.tries import try_again_at
 from patients import rules
 from patients.errors import Changed, QuotaFull, RecordGone
 from patients.models import FileToRemove, Guardianship, MedicalRecord, Patient
@@ -227,8 +228,8 @@ def remove_file(file_id: int) -> bool:
             log.error("file_of_a_record_was_to_go", file=file.pk)
             file.delete()
             return False
-        file.due_at = timezone.now() + BACKOFF[min(file.attempts, len(BACKOFF) - 1)]
         file.attempts += 1
+        file.due_at = try_again_at(BACKOFF, file.attempts)
         file.save(update_fields=["due_at", "attempts"])
     try:
         private_storage().delete(file.name)

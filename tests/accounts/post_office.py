@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 
 class PostOffice(socketserver.ThreadingTCPServer):
@@ -73,3 +74,9 @@ def post_office() -> Iterator[PostOffice]:
             office.open.set()
             office.shutdown()
             thread.join()
+
+
+def smtp(port: int) -> dict[str, Any]:
+    """For MAILERS: the mail server there."""
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    return {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": port, "timeout": 10}}}

@@ -17,7 +17,7 @@ from accounts.services import BACKOFF, deliver, notify, words
 from accounts.tasks import sweep_deliveries
 from config.ports import free_port
 from config.processes import wait_until
-from tests.accounts.post_office import PostOffice, post_office
+from tests.accounts.post_office import PostOffice, post_office, smtp
 from tests.broker import broker_at
 from tests.factories.accounts import UserFactory
 from tests.servers import Server
@@ -55,11 +55,6 @@ def office(settings: Settings) -> Iterator[PostOffice]:
     with post_office() as running:
         settings.MAILERS = smtp(running.port)
         yield running
-
-
-def smtp(port: int) -> dict[str, Any]:
-    backend = "django.core.mail.backends.smtp.EmailBackend"
-    return {"default": {"BACKEND": backend, "OPTIONS": {"host": "127.0.0.1", "port": port, "timeout": 10}}}
 
 
 def test_telling_writes_a_notification_and_its_delivery(user: User) -> None:

@@ -4,15 +4,13 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
-from smtplib import SMTPException
-from unittest import mock
 
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.conf import LazySettings
 from django.core import mail
 from django.core.exceptions import PermissionDenied
-from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
@@ -47,6 +45,7 @@ from patients.services import (
 )
 from patients.services import family as family_services
 from patients.tasks import sweep_invitations
+from tests.accounts.post_office import post_office, smtp
 from tests.appointments.races import at_once, no_deadlock, tally
 from tests.factories.accounts import UserFactory
 from tests.factories.patients import AllergyFactory, GuardianshipFactory, PatientFactory
@@ -699,20 +698,26 @@ def test_ids_from_a_form_are_ignored(patient: User, stranger: User, child: Patie
 # Mails and the trail ---------------------------------------------------------------------------------------------
 
 
-def test_mail_that_fails_is_tried_again_under_one_message_id(patient: User, stranger: User, child: Patient) -> None:
+def test_mail_that_is_refused_is_tried_again_under_one_message_id(
+    patient: User, stranger: User, child: Patient, settings: LazySettings
+) -> None:
     invitation = offer(child, stranger, by=patient)
-    with mock.patch.object(EmailMessage, "send", side_effect=SMTPException):
+    with post_office() as office:
+        settings.MAILERS = smtp(office.port)
+        office.answer = "451 not now"
         send_invitation(invitation.pk)
-    invitation.refresh_from_db()
-    assert invitation.mail_attempts == 1
-    assert invitation.mail_due_at > timezone.now()
-    send_invitation(invitation.pk)
-    assert mail.outbox == []
-    Invitation.objects.update(mail_due_at=timezone.now())
-    sweep_invitations()
-    sweep_invitations()
-    (letter,) = mail.outbox
-    assert letter.extra_headers["Message-ID"].startswith(f"<{invitation.pk}@")
+        invitation.refresh_from_db()
+        assert invitation.mail_attempts == 1
+        assert invitation.mail_due_at > timezone.now()
+        # Before its time, nobody tries it.
+        send_invitation(invitation.pk)
+        assert len(office.seen) == 1
+        office.answer = "250 taken"
+        Invitation.objects.update(mail_due_at=timezone.now())
+        sweep_invitations()
+        sweep_invitations()
+        assert len(office.letters) == 1
+        assert {letter["Message-ID"].partition("@")[0] for letter in office.seen} == {f"<{invitation.pk}"}
 
 
 def test_mail_is_in_the_language_of_its_reader(patient: User, child: Patient) -> None:
