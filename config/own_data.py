@@ -23,6 +23,7 @@ from appointments.export import visit_section
 from config.erasure import what_is_in_the_way
 from config.export import Section, as_json, as_pdf
 from config.templatetags.portal import day
+from doctors.export import application_sections
 from patients.erasure import patients_that_end_with
 from patients.export import patient_sections
 from patients.models import Patient
@@ -93,10 +94,11 @@ def keep(request: HttpRequest) -> HttpResponse:
 @require_safe
 @reauthentication_required
 def export_account(request: HttpRequest, form: str) -> HttpResponse:
-    """The account, its payments, and the patient that the user is."""
+    """The account, its payments, the patient that the user is, and what was sent or filled in to practise."""
     user = request.user
     own = Patient.objects.filter(user=user).first()
-    sections = account_sections(user) + (_of_patient(own, user, Ground.SELF) if own else []) + payment_sections(user)
+    of_patient = _of_patient(own, user, Ground.SELF) if own else []
+    sections = [*account_sections(user), *of_patient, *application_sections(user), *payment_sections(user)]
     return _answer(sections, form, name=user.name)
 
 

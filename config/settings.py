@@ -181,7 +181,7 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 DATABASES = {"default": postgres(secret("DATABASE_URL", "postgresql:///portal"))}
 # Persistent connections for pages and workers; a pool where one process serves many sockets (config/asgi.py asks so).
 if env.bool("DATABASE_POOL", False):
-    DATABASES["default"]["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 10, "timeout": 5}}
+    DATABASES["default"]["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 12, "timeout": 5}}
     DATABASES["default"]["CONN_MAX_AGE"] = 0
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = None
@@ -206,8 +206,9 @@ CACHES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # Without socket_timeout=None the layer's blocking read ends every socket that is quiet for five seconds.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None, "max_connections": 5000}]},
+        # Without socket_timeout=None the layer's blocking read ends every socket that is quiet for five seconds. A host
+        # takes one message at a time, and the next waits for its answer: by one host a busy process sends 150 a second.
+        "CONFIG": {"hosts": 8 * [{"address": REDIS_URL, "socket_timeout": None, "max_connections": 5000}]},
     }
 }
 
@@ -217,6 +218,7 @@ SWEEPERS = (
     ("erase-persons", "config.sweep_erasures", 3600),
     ("keep-to-retention", "config.keep_to_retention", 24 * 3600),
     ("deliver-notifications", "accounts.sweep_deliveries", 20),
+    ("remove-certificates", "doctors.sweep_certificates", 300),
     ("remove-files", "patients.sweep_files", 60),
     ("remove-past-grants", "patients.sweep_grants", 3600),
     ("send-invitations", "patients.sweep_invitations", 30),
@@ -342,6 +344,7 @@ RATE_LIMITS = {
     "reauthenticate": "10/m/user",
     "manage_email": "10/m/user",
     "change_password": "5/m/user",
+    "test_relay": "6/10m/user",
 }
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = RATE_LIMITS
 MFA_RATE_LIMITS: dict[str, str] | bool = {"webauthn_login": "60/m/ip"}

@@ -62,8 +62,21 @@ class ChecklistItem(models.TextChoices):
     SPECIALTIES = "specialties", _("Specialties and degrees agree with what is known of this doctor")
 
 
+class CertificateQuerySet(models.QuerySet["Certificate"]):
+    def kept(self) -> Self:
+        return self.filter(goes_at=None)
+
+    def to_go(self) -> Self:
+        """Those whose file and row must go by now."""
+        return self.filter(goes_at__lte=timezone.now()).order_by("goes_at")
+
+
 class Certificate(models.Model):
-    """A file that proves a registration. It lies in private storage under `file`; nobody opens it but by a check."""
+    """A file that proves a registration. It lies in private storage under `file`; nobody opens it but by a check.
+
+    `goes_at` says that nothing holds it, and when it goes: written before the file is stored, taken back when a draft
+    has it, written again when it is forgotten. So no file is left behind.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="certificates")
     file = models.CharField(max_length=200, unique=True)
@@ -73,10 +86,16 @@ class Certificate(models.Model):
     pages = models.PositiveSmallIntegerField(_("pages"), default=1)
     sha256 = models.CharField(max_length=64)
     uploaded_at = models.DateTimeField(_("uploaded"), db_default=Now(), editable=False)
+    goes_at = models.DateTimeField(null=True, editable=False)
+
+    objects = CertificateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("certificate")
         verbose_name_plural = _("certificates")
+        indexes = [
+            models.Index(fields=["goes_at"], condition=Q(goes_at__isnull=False), name="certificates_to_go_by_time")
+        ]
 
     def __str__(self) -> str:
         return self.filename

@@ -1,6 +1,12 @@
 """What doctors does, for its own pages and for the rooms above it."""
 
-from doctors.services.certificates import attach_certificate, draw_certificate, drop_certificate, open_certificate
+from doctors.services.certificates import (
+    attach_certificate,
+    draw_certificate,
+    drop_certificate,
+    open_certificate,
+    remove_certificate,
+)
 from doctors.services.listing import mark_stale, write_documents
 from doctors.services.profile import Rows, save_profile, set_photo, use_place_again
 from doctors.services.suspension import restore_doctor, suspend_doctor
@@ -34,6 +40,7 @@ __all__ = [
     "number_is_taken",
     "open_certificate",
     "reject_verification",
+    "remove_certificate",
     "restore_doctor",
     "save_draft",
     "save_profile",

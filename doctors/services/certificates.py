@@ -1,46 +1,61 @@
 """Certificates: private files that prove a registration, and who opens them."""
 
+from datetime import timedelta
 from tempfile import NamedTemporaryFile
 
+import structlog
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.utils import timezone
 
 from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
-from config.files import CheckedFile, on_disk, open_apart, private_storage, private_url, remove_private, store_private
+from config.files import CheckedFile, on_disk, open_apart, private_name, private_storage, private_url, store_private
+from config.queue import send_on_commit
 from doctors.models import Certificate, Verification, VerificationDraft
 
 FOLDER = "certificates"
 LONGEST_FILENAME = 120
+# Longer than any upload that still gets to its draft.
+BROKEN_OFF_AFTER = timedelta(hours=2)
+TRY_AGAIN_AFTER = timedelta(minutes=10)
+
+log = structlog.get_logger()
 
 
 def attach_certificate(user: User, checked: CheckedFile, *, filename: str) -> Certificate:
     """Keep this file with what the user has not sent yet, in the place of an earlier one.
 
-    A file that did not get into the database does not stay in the storage either.
+    A file that no draft got does not stay in the storage either: its row, written first, says when it goes.
     """
     with checked.content:
-        name = store_private(checked, FOLDER)
-    try:
-        with transaction.atomic():
-            certificate = Certificate.objects.create(
-                user=user,
-                file=name,
-                filename=shortened(filename, checked.extension),
-                content_type=checked.content_type,
-                size=checked.size,
-                pages=checked.pages,
-                sha256=checked.sha256,
-            )
-            draft, _made = VerificationDraft.objects.select_for_update().get_or_create(user=user)
-            replaced, draft.certificate = draft.certificate_id, certificate
-            draft.save(update_fields=["certificate", "updated_at"])
-            if replaced:
-                drop_certificate(Certificate.objects.get(pk=replaced))
-    except BaseException:
-        private_storage().delete(name)
-        raise
+        certificate = Certificate.objects.create(
+            user=user,
+            file=private_name(checked, FOLDER),
+            filename=shortened(filename, checked.extension),
+            content_type=checked.content_type,
+            size=checked.size,
+            pages=checked.pages,
+            sha256=checked.sha256,
+            goes_at=timezone.now() + BROKEN_OFF_AFTER,
+        )
+        try:
+            store_private(checked, FOLDER, name=certificate.file)
+            _give_to_draft(certificate, user)
+        except BaseException:
+            _remove_soon(certificate)
+            raise
     return certificate
+
+
+@transaction.atomic
+def _give_to_draft(certificate: Certificate, user: User) -> None:
+    draft, _made = VerificationDraft.objects.select_for_update().get_or_create(user=user)
+    replaced, draft.certificate = draft.certificate, certificate
+    draft.save(update_fields=["certificate", "updated_at"])
+    certificate.goes_at = None
+    certificate.save(update_fields=["goes_at"])
+    if replaced:
+        drop_certificate(replaced)
 
 
 def shortened(filename: str, extension: str) -> str:
@@ -52,13 +67,49 @@ def shortened(filename: str, extension: str) -> str:
 
 @transaction.atomic
 def drop_certificate(certificate: Certificate) -> None:
-    """Forget a certificate, file and all, unless a verification hangs on it."""
+    """Forget a certificate, file and all, unless a verification or a draft hangs on it."""
+    if not _is_held(certificate):
+        _remove_soon(certificate)
+
+
+def _is_held(certificate: Certificate) -> bool:
+    holders = (Verification.objects, VerificationDraft.objects)
+    return any(holder.filter(certificate=certificate).exists() for holder in holders)
+
+
+def _remove_soon(certificate: Certificate) -> None:
+    from doctors.tasks import remove_certificate
+
+    Certificate.objects.filter(pk=certificate.pk).update(goes_at=timezone.now())
+    send_on_commit(remove_certificate, certificate.pk)
+
+
+def remove_certificate(certificate_id: int) -> bool:
+    """Remove a certificate that must go by now from private storage, and then its row; False if it is not its time, if
+    another worker has it, or if the storage failed and it is due again.
+
+    Claims the row by putting its next turn off. What a verification or a draft holds is never removed.
+    """
+    with transaction.atomic():
+        due = Certificate.objects.to_go().select_for_update(skip_locked=True, of=("self",))
+        certificate = due.filter(pk=certificate_id).first()
+        if certificate is None:
+            return False
+        if _is_held(certificate):
+            log.error("certificate_that_is_held_was_to_go", certificate=certificate.pk)
+            certificate.goes_at = None
+            certificate.save(update_fields=["goes_at"])
+            return False
+        certificate.goes_at = timezone.now() + TRY_AGAIN_AFTER
+        certificate.save(update_fields=["goes_at"])
     try:
-        with transaction.atomic():
-            certificate.delete()
-    except ProtectedError:
-        return
-    remove_private(certificate.file)
+        private_storage().delete(certificate.file)
+    except Exception as error:
+        # Whatever the storage raises, the certificate is due again; the others must not wait for it.
+        log.warning("certificate_not_removed", certificate=certificate.pk, error=type(error).__name__)
+        return False
+    certificate.delete()
+    return True
 
 
 def open_certificate(verification: Verification, *, by: User) -> str:

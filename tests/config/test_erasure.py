@@ -27,6 +27,7 @@ from config.files import private_storage
 from config.tasks import sweep_erasures
 from doctors.models import Certificate, VerificationDraft
 from doctors.services import save_draft
+from doctors.tasks import sweep_certificates
 from patients.models import Allergy, FileToRemove, Guardianship, MedicalRecord, Patient
 from payments.models import Charge, LedgerEntry, Refund
 from tests.appointments.visits import at, confirmed
@@ -276,6 +277,7 @@ def test_application_that_was_never_sent_goes_after_ninety_days_with_its_file(pa
         assert retention.keep_to_retention()["drafts"] == 0
     with time_machine.travel(timezone.now() + timedelta(days=91)):
         assert retention.keep_to_retention()["drafts"] == 1
+        sweep_certificates()
     assert not Certificate.objects.filter(user=patient).exists()
     assert not private_storage().exists(files[patient])
     assert VerificationDraft.objects.get().user == stranger
@@ -291,6 +293,7 @@ def test_application_that_was_never_sent_goes_with_the_person(patient: User, fre
     erased(patient, fresh)
     assert Erasure.objects.get().done_at
     assert not VerificationDraft.objects.exists()
+    sweep_certificates()
     assert not Certificate.objects.exists()
     assert not private_storage().exists(file)
     assert "Farhana" not in everything_written()

@@ -11,6 +11,7 @@ from django.utils import translation
 
 from accounts.models import Action, Ground, TrailEntry, User
 from config.export import Section, as_json, as_pdf
+from doctors.services import save_draft
 from patients.models import Allergy, NoneKnown
 from tests.appointments.visits import at, confirmed
 from tests.factories.accounts import PASSWORD
@@ -56,6 +57,16 @@ def test_the_copy_holds_what_every_room_keeps(doctor: User, patient: User, fresh
     assert copy["charges"][0]["amount"] == "800.00"
     assert copy["care"][0]["doctor"] == doctor.doctor.full_name
     assert copy["trail"][0]["action"] == "exported"
+
+
+def test_the_copy_holds_what_was_filled_in_to_apply_and_never_sent(patient: User, fresh: ClientOf) -> None:
+    save_draft(patient, "you", {"name": ["Dr. Rahima Begum"], "languages": ["bn", "en"]})
+    copy = json.loads(fresh(patient).get("/account/data/export.json").content)
+    assert copy["application_draft"] == [
+        {"page": "you", "question": "name", "answer": "Dr. Rahima Begum"},
+        {"page": "you", "question": "languages", "answer": "bn, en"},
+    ]
+    assert copy["applications"] == []
 
 
 def test_the_copy_to_read_says_the_same_in_the_persons_language(

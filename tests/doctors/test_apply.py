@@ -1,20 +1,24 @@
 """Applying through the pages: from a visitor to somebody who waits, with whatever goes wrong on the way."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DataError
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Action, Role, TrailEntry, User
 from config.files import MOST_BYTES, private_storage
 from doctors import services
 from doctors.models import Certificate, Doctor, Verification, VerificationDraft, VerificationStatus
+from doctors.services import certificates
+from doctors.tasks import sweep_certificates
 from tests import documents
 from tests.doctors.test_find import text_of
 from tests.doctors.verifications import applied, approved, certificate_of, paper
@@ -141,13 +145,15 @@ def test_pages_cannot_be_skipped(client: Client) -> None:
     assert not Verification.objects.exists()
 
 
-def test_another_file_takes_the_place_of_the_first(client: Client, django_capture_on_commit_callbacks) -> None:
+def test_another_file_takes_the_place_of_the_first(client: Client) -> None:
     filled_in(client)
-    with django_capture_on_commit_callbacks(execute=True):
-        client.post(CERTIFICATE, {"certificate": paper("first.jpg"), "add": "1"})
-        first = Certificate.objects.get().file
-        assert private_storage().exists(first)
-        client.post(CERTIFICATE, {"certificate": paper("second.pdf", documents.pdf("BMDC")), "add": "1"})
+    client.post(CERTIFICATE, {"certificate": paper("first.jpg"), "add": "1"})
+    first = Certificate.objects.get().file
+    assert private_storage().exists(first)
+    client.post(CERTIFICATE, {"certificate": paper("second.pdf", documents.pdf("BMDC")), "add": "1"})
+    assert Certificate.objects.kept().get().filename == "second.pdf"
+    # A message that is lost is made up for.
+    sweep_certificates()
     assert Certificate.objects.get().filename == "second.pdf"
     assert Certificate.objects.get().content_type == "application/pdf"
     assert not private_storage().exists(first)
@@ -314,16 +320,55 @@ def test_a_certificate_of_more_than_twenty_megabytes_is_refused(client: Client) 
     assert kept.status_code == 302, kept.context["form"].errors
 
 
-def test_a_file_stays_nowhere_when_it_could_not_be_written_down(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stored() -> set[str]:
-        there = private_storage().exists("certificates")
-        return set(private_storage().listdir("certificates")[1]) if there else set()
+def stored() -> set[str]:
+    there = private_storage().exists("certificates")
+    return set(private_storage().listdir("certificates")[1]) if there else set()
+
+
+@pytest.mark.parametrize("what", ["store_private", "_give_to_draft"])
+def test_file_of_no_draft_is_swept(user: User, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    def broken(*given: object, **named: object) -> None:
+        raise OSError("disk full")
 
     before = stored()
-    monkeypatch.setattr("doctors.services.certificates.LONGEST_FILENAME", 4000)
-    with pytest.raises(DataError):
-        certificate_of(user, paper("x" * 300 + ".jpg"))
+    monkeypatch.setattr(certificates, what, broken)
+    with pytest.raises(OSError, match="disk full"):
+        certificate_of(user)
+    assert not Certificate.objects.kept().exists()
+    sweep_certificates()
+    assert not Certificate.objects.exists()
     assert stored() == before
+
+
+def test_storage_that_is_away_is_asked_again(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate_of(user)
+    certificate = Certificate.objects.get()
+    VerificationDraft.objects.all().delete()
+    services.drop_certificate(certificate)
+
+    def away(name: str) -> None:
+        raise OSError("away")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(private_storage(), "delete", away)
+        sweep_certificates()
+    assert private_storage().exists(certificate.file)
+    sweep_certificates()
+    assert Certificate.objects.exists()
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        sweep_certificates()
+    assert not Certificate.objects.exists()
+    assert not private_storage().exists(certificate.file)
+
+
+def test_certificate_that_is_held_is_never_removed(user: User) -> None:
+    held = applied(user).certificate
+    services.drop_certificate(held)
+    assert Certificate.objects.kept().get() == held
+    Certificate.objects.update(goes_at=timezone.now())
+    assert not services.remove_certificate(held.pk)
+    assert Certificate.objects.kept().get() == held
+    assert private_storage().exists(held.file)
 
 
 # Whose ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,19 @@
+from celery import shared_task
+
+from doctors import services
+from doctors.models import Certificate
+
+BATCH = 500
+
+
+@shared_task(name="doctors.remove_certificate")
+def remove_certificate(certificate_id: int) -> None:
+    services.remove_certificate(certificate_id)
+
+
+@shared_task(name="doctors.sweep_certificates")
+def sweep_certificates() -> None:
+    """Remove the certificates that must go and have not: their message was lost, an upload broke off, the storage was
+    away."""
+    for certificate_id in list(Certificate.objects.to_go().values_list("pk", flat=True)[:BATCH]):
+        services.remove_certificate(certificate_id)
