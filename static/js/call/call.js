@@ -76,6 +76,9 @@ export class Call extends EventTarget {
     if (state === "dead") return this.tell("dead");
     if (state === "connected") {
       this.feed();
+      // What was lost while there was no way says nothing of the one that is there now.
+      this.stats = new Stats();
+      this.samples = [];
       this.judge.begin();
       this.ticking ??= setInterval(() => this.tick(), TICK);
     }

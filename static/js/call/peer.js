@@ -4,12 +4,14 @@
 // for the life of the connection: a camera that goes off, a screen, another microphone are another track on them, and
 // need no negotiation. Events: `state` (detail: connected, interrupted, dead), `track`.
 
-import { wishForOpus } from "./sdp.js";
+import { answeredRound, answering, candidatesIn, roundOf, wishForOpus, withoutRound } from "./sdp.js";
 
 const WOBBLE = 2_500;
 const CONNECT_WITHIN = 10_000;
 const RESEND = 4_000;
 const RESTARTS = 4;
+// Both sides notice a loss at one time; the polite one lets the other begin.
+const YIELD = 1_500;
 
 export class Peer extends EventTarget {
   // `send` hands a signal over to the peer; `servers` fetches fresh ICE servers; `tracks` is by kind, or null.
@@ -20,7 +22,9 @@ export class Peer extends EventTarget {
     this.early = [];
     this.work = Promise.resolve();
     this.restarts = 0;
-    this.isOver = false;
+    this.isRestarting = this.isOver = false;
+    // The last offer of the other side that was taken.
+    this.offered = "";
   }
 
   async start() {
@@ -52,9 +56,9 @@ export class Peer extends EventTarget {
     }
   }
 
-  sendDescription() {
-    const { type, sdp } = this.pc.localDescription;
-    this.send({ description: { type, sdp: wishForOpus(sdp) } });
+  sendDescription({ type, sdp } = this.pc.localDescription) {
+    const told = wishForOpus(sdp);
+    this.send({ description: { type, sdp: type === "answer" ? answering(told, this.offered) : told } });
   }
 
   sendCandidate(candidate) {
@@ -68,11 +72,16 @@ export class Peer extends EventTarget {
     if (this.pc?.signalingState === "have-local-offer" && !this.makingOffer) this.sendDescription();
   }
 
-  // Signals are worked off one after another, in the order in which they came.
+  // Signals are worked off one after another, in the order in which they came. One that cannot be taken, as an answer to
+  // an offer that was taken back, does not keep the next from its turn; what it leaves undone the next restart does.
   receive(signal) {
-    this.work = this.work.then(() => {
+    this.work = this.work.then(async () => {
       if (this.isOver || !this.pc) return;
-      return signal.description ? this.takeDescription(signal.description) : this.takeCandidate(signal.candidate);
+      try {
+        await (signal.description ? this.takeDescription(signal.description) : this.takeCandidate(signal.candidate));
+      } catch (error) {
+        console.debug("A signal was not taken.", error.name);
+      }
     });
     return this.work;
   }
@@ -80,13 +89,14 @@ export class Peer extends EventTarget {
   async takeDescription(description) {
     const { pc } = this;
     const isOffer = description.type === "offer";
+    if (isOffer && roundOf(description.sdp) === roundOf(this.offered)) return this.answerAgain(description);
     const ready = !this.makingOffer && (pc.signalingState === "stable" || this.settingAnswer);
     this.ignoresOffer = isOffer && !ready && !this.polite;
-    // The second answer to an offer that was sent twice says nothing new.
-    if (this.ignoresOffer || (!isOffer && pc.signalingState !== "have-local-offer")) return;
+    // The second answer to an offer that was sent twice says nothing new; nor does one to an offer that was taken back.
+    if (this.ignoresOffer || (!isOffer && !this.awaits(description))) return;
     this.settingAnswer = !isOffer;
     try {
-      await pc.setRemoteDescription(description);
+      await pc.setRemoteDescription({ type: description.type, sdp: withoutRound(description.sdp) });
     } finally {
       this.settingAnswer = false;
     }
@@ -94,7 +104,23 @@ export class Peer extends EventTarget {
     if (!isOffer) return;
     await this.takeUpLines();
     await pc.setLocalDescription();
+    this.offered = description.sdp;
     this.sendDescription();
+  }
+
+  awaits({ sdp }) {
+    const { signalingState, localDescription } = this.pc;
+    if (signalingState !== "have-local-offer") return false;
+    const round = answeredRound(sdp);
+    return round === null || round === roundOf(localDescription.sdp);
+  }
+
+  // An offer that was answered already, sent once more: the answer may have got lost, and so may candidates on both
+  // sides, which stand in what is sent again. Nothing else begins anew.
+  async answerAgain({ sdp }) {
+    for (const candidate of candidatesIn(sdp)) await this.addCandidate(candidate);
+    const { currentLocalDescription: answer } = this.pc;
+    if (answer?.type === "answer") this.sendDescription(answer);
   }
 
   async takeUpLines() {
@@ -158,7 +184,7 @@ export class Peer extends EventTarget {
       case "disconnected":
         // Often it comes back by itself.
         this.tell("state", "interrupted");
-        this.wobble = setTimeout(() => this.restart(), WOBBLE);
+        this.wobble = setTimeout(() => this.restart(), this.polite ? WOBBLE + YIELD : WOBBLE);
         break;
       case "failed":
         this.tell("state", "interrupted");
@@ -169,22 +195,42 @@ export class Peer extends EventTarget {
 
   expectConnection() {
     clearTimeout(this.hurry);
-    this.hurry = setTimeout(() => !this.isConnected && this.restart(), CONNECT_WITHIN);
+    const within = this.polite ? CONNECT_WITHIN + YIELD : CONNECT_WITHIN;
+    this.hurry = setTimeout(() => !this.isConnected && this.restart(), within);
   }
 
   // Look for another way with fresh credentials. What several restarts do not mend, a new page over here does: `dead`.
   async restart() {
     clearTimeout(this.wobble);
     if (this.isOver || !this.pc) return;
-    if (!navigator.onLine) return this.expectConnection();
+    this.expectConnection();
+    // Nothing gets out; `online` says when it does.
+    if (!navigator.onLine) return;
+    if (this.isRestarting) return;
     this.restarts += 1;
     if (this.restarts > RESTARTS) return this.tell("state", "dead");
-    this.expectConnection();
+    this.isRestarting = true;
+    try {
+      await this.beginAgain();
+    } finally {
+      this.isRestarting = false;
+    }
+  }
+
+  async beginAgain() {
     const configuration = await this.servers();
-    if (this.isOver) return;
+    // Often it has come back by itself meanwhile: a way that works is left alone.
+    if (this.isOver || this.isConnected) return;
     this.pc.setConfiguration({ bundlePolicy: "max-bundle", ...configuration });
     // Without a first offer there is nothing to begin again.
-    if (this.pc.remoteDescription) this.pc.restartIce();
+    if (!this.pc.remoteDescription) return;
+    if (this.pc.signalingState === "have-local-offer") {
+      // The other side has yet to answer. A second restart would begin as soon as it has, and undo what the first found.
+      if (candidatesIn(this.pc.localDescription.sdp).length) return this.resend();
+      // It was made without a way out, and leads nowhere.
+      await this.pc.setLocalDescription({ type: "rollback" });
+    }
+    this.pc.restartIce();
   }
 
   // The network has changed, or the device woke up.

@@ -17,3 +17,17 @@ export function wishForOpus(sdp) {
   for (const [name, value] of Object.entries(WISHES)) words.set(name, value);
   return sdp.replace(line, `a=fmtp:${payload} ${[...words].map(([name, value]) => `${name}=${value}`).join(";")}`);
 }
+
+// Which round of looking for a way a description belongs to: each restart has another.
+export const roundOf = (sdp) => /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1] ?? "";
+
+// An answer says which offer it is to, in a line of its own that browsers pass over: with a socket that comes and goes
+// one may arrive late, and would be taken for the answer to a later offer.
+const ANSWERS = /^a=x-answers:(\S+)\r?\n?/m;
+export const answering = (sdp, offer) => `${sdp}a=x-answers:${roundOf(offer)}\r\n`;
+export const answeredRound = (sdp) => ANSWERS.exec(sdp)?.[1] ?? null;
+export const withoutRound = (sdp) => sdp.replace(ANSWERS, "");
+
+// A bundle has one way, and so the candidates of its first line.
+export const candidatesIn = (sdp) =>
+  [...sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)].map(([, candidate]) => ({ candidate, sdpMLineIndex: 0 }));
