@@ -1,5 +1,7 @@
 """Who may be in a room, on which side, and what each side may do."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from accounts.models import User
@@ -7,6 +9,8 @@ from appointments.models import Appointment, Status
 from appointments.rules import is_doctor_of, is_patient_side
 from doctors.models import Mode
 from telehealth.models import CLOSES_AFTER, NO_SHOW_AFTER, Consultation, RoomStatus, Side
+
+TEST_BEFORE = timedelta(days=7)
 
 
 def side_of(user: User, appointment: Appointment) -> Side | None:
@@ -27,11 +31,13 @@ def has_room(appointment: Appointment) -> bool:
 
 
 def has_visit_ahead(user: User) -> bool:
-    """Whether a video visit of theirs, on either side, is still to come or runs."""
+    """Whether a video visit of theirs, on either side, runs or comes within a week: they may test the relay."""
+    now = timezone.now()
     live = Appointment.objects.visible_to(user).filter(
         mode=Mode.VIDEO,
         status__in=[Status.CONFIRMED, Status.IN_PROGRESS],
-        period__endswith__gt=timezone.now() - CLOSES_AFTER,
+        period__startswith__lt=now + TEST_BEFORE,
+        period__endswith__gt=now - CLOSES_AFTER,
     )
     return live.exists()
 

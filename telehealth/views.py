@@ -6,6 +6,7 @@ They are whole without JavaScript, the call itself aside; static/js/call/ makes 
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -33,8 +34,8 @@ from telehealth.room import chat_of, waiting_for
 from telehealth.turn import ice_servers
 
 HISTORY = 5
-# How long a device may test its way to the relay.
-TEST_LASTS = timedelta(minutes=3)
+# A test takes a quarter of that; the relay's clock may be two minutes off (telehealth/turn.py).
+TEST_LASTS = timedelta(minutes=1)
 
 
 def own(request: HttpRequest, pk: UUID) -> Guest:
@@ -76,8 +77,10 @@ def device(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def device_ice(request: HttpRequest) -> HttpResponse:
-    """The relay for some minutes, to test the way to it: for who has a video visit ahead."""
+    """The relay for a moment, to test the way to it: for who has a video visit soon, and not again and again."""
     require(rules.has_visit_ahead(request.user))
+    if not ratelimit.consume(request, app="allauth.account", action="test_relay", user=request.user, limit_get=True):
+        return HttpResponse(status=429, headers={"Retry-After": "600"})
     return _relay(request.user, until=timezone.now() + TEST_LASTS)
 
 

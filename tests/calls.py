@@ -164,6 +164,11 @@ class Person:
         named = re.compile(rf"^(\d+ )?{name}$")
         self.page.get_by_role("group", name="The call").get_by_role("button", name=named).click()
 
+    def choose(self, name: str) -> None:
+        """Out of what is behind "More"."""
+        self.page.locator(".control-more summary").click()
+        self.page.locator(".control-menu").get_by_role("button", name=name).click()
+
     def write(self, text: str) -> None:
         self.page.locator("[data-chat-form] [name=text]").fill(text)
         self.page.locator("[data-chat-form]").get_by_role("button", name="Send").click()

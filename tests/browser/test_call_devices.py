@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserType, expect
 
 from accounts.models import User
-from appointments.models import Appointment
+from appointments.models import Appointment, Status
+from tests.appointments.visits import at
 from tests.calls import PHONE, Person, room_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,6 +24,23 @@ def visit(doctor: User, patient: User) -> Appointment:
 
 
 FAKES, ALLOWED = "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
+HEARS = """async () => {
+  const pc = window.__connections.find((each) => each.connectionState === "connected");
+  const report = pc ? [...(await pc.getStats()).values()] : [];
+  return (report.find((each) => each.type === "inbound-rtp" && each.kind === "audio")?.packetsReceived ?? 0) > 20;
+}"""
+# Another program has the camera, as the system says it; no fake camera of the browser can be taken so.
+TAKEN = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+window.__isTaken = true;
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  if (wanted.video && window.__isTaken) throw new DOMException("Could not start video source", "NotReadableError");
+  return ask(wanted);
+};
+"""
+# What goes out on the line of that kind.
+SENT = """(kind) => window.__connections.at(-1).getSenders().map(({ track }) => track)
+  .find((track) => track?.kind === kind)?.label"""
 
 
 @pytest.fixture
@@ -36,6 +55,14 @@ def without_camera(browser_type: BrowserType, browser_type_launch_args: dict[str
 def which_asks(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
     """A browser in which nothing is allowed beforehand."""
     arguments = [each for each in browser_type_launch_args["args"] if each != ALLOWED]
+    browser = browser_type.launch(**browser_type_launch_args | {"args": arguments})
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def with_two_cameras(browser_type: BrowserType, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
+    arguments = [f"{each}=device-count=2" if each == FAKES else each for each in browser_type_launch_args["args"]]
     browser = browser_type.launch(**browser_type_launch_args | {"args": arguments})
     yield browser
     browser.close()
@@ -72,7 +99,7 @@ def test_device_page_shows_what_works_and_remembers_the_choice(
     without = person(stranger)
     without.page.goto("/telehealth/device/")
     without.page.get_by_role("button", name="Test the connection").click()
-    expect(without.page.locator("[data-check=network]")).to_contain_text("once you have a video visit ahead")
+    expect(without.page.locator("[data-check=network]")).to_contain_text("from a week before a video visit")
     without.complaints.clear()
 
 
@@ -90,16 +117,70 @@ def test_call_goes_on_without_a_camera_and_says_so(
     for each, whose in ((one, "doctor"), (other, "patient")):
         each.until("window.__connections.some((pc) => pc.connectionState === 'connected')")
         expect(each.page.locator("[data-stage-words]")).to_have_text(f"The {whose}’s camera is off.")
-        each.until(
-            """async () => {
-              const pc = window.__connections.find((each) => each.connectionState === "connected");
-              const report = [...(await pc.getStats()).values()];
-              const sound = report.find((each) => each.type === "inbound-rtp" && each.kind === "audio");
-              return sound?.packetsReceived > 20;
-            }"""
-        )
+        each.until(HEARS)
         each.is_accessible()
     # Allowed after all: the picture comes into the same call.
     other.context.grant_permissions(["microphone", "camera"])
     other.page.get_by_role("button", name="Try again").click()
     one.sees_frames(more_than=5)
+
+
+def test_devices_and_views_change_within_a_call(
+    person: Make, visit: Appointment, doctor: User, patient: User, stranger: User, with_two_cameras: Browser
+) -> None:
+    missed = room_for(doctor, stranger, begins=timedelta(minutes=-15), start=at(12))
+    one, other = person(patient, script=TAKEN, viewport=PHONE), person(doctor, within=with_two_cameras)
+
+    # Another program has the camera: the visit goes on by sound, and says so.
+    one.come(visit)
+    one.says("The camera is in use by another program. Close that one. The visit goes on by sound.")
+    other.come(visit)
+    other.page.locator("#standing").get_by_role("button", name="Let the patient in").click()
+    one.sees_frames(more_than=5)
+    expect(other.page.locator("[data-stage-words]")).to_have_text("The patient’s camera is off.")
+    other.until(HEARS)
+    # It is free again.
+    one.page.evaluate("window.__isTaken = false")
+    one.page.get_by_role("button", name="Try again").click()
+    other.sees_frames(more_than=5)
+    expect(one.page.locator("[data-notice=trouble-video]")).to_have_count(0)
+
+    # The other camera, then another microphone, in the same call.
+    first = other.page.evaluate(SENT, "video")
+    other.choose("The other camera")
+    other.until(f"({SENT})('video') !== {first!r} && Boolean(({SENT})('video'))")
+    one.sees_frames(more_than=5)
+    other.choose("Camera and sound")
+    microphones = other.page.get_by_label("Microphone", exact=True)
+    wanted = microphones.locator("option").all_inner_texts()[-1]
+    assert other.page.evaluate(SENT, "audio") != wanted
+    microphones.select_option(wanted)
+    other.until(f"({SENT})('audio') === {wanted!r}")
+    other.page.keyboard.press("Escape")
+    one.until(HEARS)
+    for each in (one, other):
+        assert each.page.evaluate("window.__connections.length") == 1
+
+    # The whole screen, until something beside the picture is wanted.
+    for each in (one, other):
+        each.choose("Full screen")
+        each.until("document.fullscreenElement?.matches('[data-stage]')")
+        each.is_accessible()
+        each.press("Chat")
+        each.until("!document.fullscreenElement")
+        expect(each.page.locator("[data-chat-form] [name=text]")).to_be_focused()
+        each.page.keyboard.press("Escape")
+
+    # A small window, and back.
+    other.choose("Small window")
+    other.until("document.pictureInPictureElement?.matches('[data-remote]')")
+    other.choose("Small window")
+    other.until("!document.pictureInPictureElement")
+
+    # Somebody else never came.
+    other.come(missed)
+    other.page.locator("#standing").get_by_role("button", name="The patient did not come").click()
+    other.page.wait_for_url("**/summary/")
+    expect(other.page.locator("main")).to_contain_text("You wrote down that the patient did not come.")
+    missed.refresh_from_db()
+    assert missed.status == Status.NO_SHOW

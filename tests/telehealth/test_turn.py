@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from config.settings import RATE_LIMITS
 from telehealth.turn import credentials
 from tests.coturn import Relay
 from tests.telehealth.rooms import visit_now
@@ -78,6 +79,35 @@ def test_nobody_has_a_password_while_the_room_is_not_open(
     response = client_of(patient).get(f"/consultations/{visit.pk}/ice/")
     assert response.status_code == 409
     assert b"credential" not in response.content
+
+
+def test_way_to_the_relay_is_tested_for_a_moment_within_a_week_of_a_visit(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    visit_now(doctor, patient, begins=timedelta(days=6))
+    (server,) = client_of(patient).get("/telehealth/device/ice/").json()["ice_servers"]
+    left = int(server["username"].partition(":")[0]) - timezone.now().timestamp()
+    assert 2.5 * 60 < left <= 3 * 60
+
+
+@pytest.mark.parametrize("begins", [timedelta(days=8), -timedelta(minutes=76)])
+def test_nobody_tests_the_relay_who_has_no_visit_soon(
+    doctor: User, patient: User, client_of: ClientOf, begins: timedelta
+) -> None:
+    visit_now(doctor, patient, begins=begins)
+    response = client_of(patient).get("/telehealth/device/ice/")
+    assert response.status_code == 403
+    assert b"credential" not in response.content
+
+
+def test_relay_is_not_handed_out_again_and_again(
+    doctor: User, patient: User, client_of: ClientOf, settings: LazySettings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = RATE_LIMITS
+    visit_now(doctor, patient)
+    client = client_of(patient)
+    found = [client.get("/telehealth/device/ice/").status_code for _ in range(7)]
+    assert found == [200] * 6 + [429]
 
 
 def test_without_a_relay_there_is_no_server(

@@ -6,12 +6,16 @@ import { sayWith } from "./words.js";
 const KINDS = { video: "videoinput", audio: "audioinput", speaker: "audiooutput" };
 
 export class Choices {
-  constructor(root, devices) {
+  // `failed`: told what was wrong with a device that was chosen and does not start.
+  constructor(root, devices, { failed }) {
     this.root = root;
     this.devices = devices;
     this.meter = new Meter(root.querySelector("[data-meter]"));
     for (const kind of Object.keys(KINDS)) {
-      this.select(kind).addEventListener("change", ({ target }) => devices.choose(kind, target.value));
+      this.select(kind).addEventListener("change", async ({ target }) => {
+        const trouble = await devices.choose(kind, target.value);
+        if (trouble) failed(kind, trouble);
+      });
     }
     root.querySelector("[data-chime]").addEventListener("click", ({ currentTarget }) => this.chime(currentTarget));
     devices.addEventListener("change", () => this.draw());

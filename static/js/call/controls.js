@@ -3,15 +3,14 @@
 const canShare = Boolean(navigator.mediaDevices?.getDisplayMedia);
 
 export class Controls {
-  constructor(main, { devices, remote, leave }) {
-    this.main = main;
-    this.devices = devices;
-    this.remote = remote;
+  // `failed`: told which kind of device did not start, and why; `notNow`: that the browser would not.
+  constructor(main, { devices, remote, leave, failed, notNow }) {
+    Object.assign(this, { main, devices, remote, failed, notNow });
     this.stage = main.querySelector("[data-stage]");
     const acts = {
       mic: () => devices.want("audio", !this.has("audio")),
       camera: () => devices.want("video", !this.has("video")),
-      flip: () => devices.flip(),
+      flip: () => this.flip(),
       screen: () => (devices.screen ? devices.unshare() : devices.share()),
       full: () => this.full(),
       pip: () => this.pip(),
@@ -62,17 +61,39 @@ export class Controls {
     this.show("flip", this.devices.of("videoinput").length > 1 && Boolean(this.devices.tracks.video));
   }
 
-  full() {
-    return document.fullscreenElement ? document.exitFullscreen() : this.stage.requestFullscreen();
+  async flip() {
+    const trouble = await this.devices.flip();
+    if (trouble) this.failed("video", trouble);
   }
 
+  async full() {
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await this.stage.requestFullscreen();
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  // A picture that is there; sound alone has none to show.
   async pip() {
-    if (document.pictureInPictureElement) await document.exitPictureInPicture();
-    else if (this.remote.readyState > 0) await this.remote.requestPictureInPicture();
+    try {
+      if (document.pictureInPictureElement) await document.exitPictureInPicture();
+      else await this.remote.requestPictureInPicture();
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  refused(error) {
+    console.debug("The browser would not.", error.name);
+    this.notNow();
   }
 
   // On a phone the side lies over the call as a sheet; elsewhere it is always there, and the chat takes the focus.
   open(what) {
+    // What fills the screen would cover it.
+    if (what && document.fullscreenElement) this.full();
     const wasOpen = "open" in this.main.dataset;
     if (what) this.main.dataset.open = what;
     else delete this.main.dataset.open;

@@ -4,14 +4,15 @@ import { Choices } from "./choices.js";
 import { Devices } from "./media.js";
 import { testNetwork } from "./network.js";
 import { Notices } from "./notices.js";
-import { showTroubles } from "./trouble.js";
+import { showFailed, showTroubles } from "./trouble.js";
 import { number, say, sayWith } from "./words.js";
 
 const root = document.querySelector("[data-device-check]");
 const at = (hook) => root.querySelector(`[data-${hook}]`);
 const devices = new Devices();
 const notices = new Notices(at("notices"));
-const choices = new Choices(at("choices"), devices);
+const failed = (kind, trouble) => showFailed(devices, notices, kind, trouble);
+const choices = new Choices(at("choices"), devices, { failed });
 
 devices.addEventListener("change", () => {
   const track = devices.tracks.video;
@@ -43,7 +44,10 @@ at("begin").addEventListener("click", async ({ currentTarget: button }) => {
   root.querySelector("[data-heard]").hidden = false;
   choices.draw();
 });
-at("flip").addEventListener("click", () => devices.flip());
+at("flip").addEventListener("click", async () => {
+  const trouble = await devices.flip();
+  if (trouble) failed("video", trouble);
+});
 root.querySelector("[data-heard]").addEventListener("click", () => mark("speaker", "good", say("speaker-works")));
 
 at("network").hidden = false;
@@ -52,7 +56,7 @@ at("network").addEventListener("click", async ({ currentTarget: button }) => {
   mark("network", "", say("network-runs"));
   const answer = await fetch(root.dataset.ice, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer?.ok) {
-    mark("network", "", say(answer ? "network-later" : "network-gone"));
+    mark("network", "", say({ 403: "network-later", 429: "network-often" }[answer?.status] ?? "network-gone"));
   } else {
     const { ice_servers } = await answer.json();
     const { grade, rtt, kbps } = await testNetwork({ iceServers: ice_servers });

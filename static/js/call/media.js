@@ -123,26 +123,39 @@ export class Devices extends EventTarget {
     this.tell();
   }
 
-  async choose(kind, deviceId) {
-    this.keep({ [kind]: deviceId });
-    if (kind !== "speaker" && (kind === "audio" || this.wanted.video)) await this.get(kind);
-    this.tell();
+  choose(kind, deviceId) {
+    return this.change(kind, { [kind]: deviceId });
   }
 
   // Phones have a camera on each side; elsewhere it is the next one of the list.
-  async flip() {
+  flip() {
     const cameras = this.of("videoinput");
-    const facing = this.tracks.video?.getSettings().facingMode;
-    if (facing) {
-      this.keep({ facing: facing === "environment" ? "user" : "environment", video: null });
-    } else {
-      const now = cameras.findIndex(({ deviceId }) => deviceId === this.tracks.video?.getSettings().deviceId);
-      this.keep({ video: cameras[(now + 1) % cameras.length]?.deviceId ?? null });
+    const { facingMode: facing, deviceId } = this.tracks.video?.getSettings() ?? {};
+    if (facing) return this.change("video", { facing: facing === "environment" ? "user" : "environment", video: null });
+    const now = cameras.findIndex((camera) => camera.deviceId === deviceId);
+    return this.change("video", { video: cameras[(now + 1) % cameras.length]?.deviceId ?? null });
+  }
+
+  // Another device in place of the one that runs. Where it does not start, the one before goes on: the answer is what was
+  // wrong, or null.
+  async change(kind, choice) {
+    const { audio, video, facing } = this.choice;
+    const had = Boolean(this.tracks[kind]);
+    this.keep(choice);
+    if (kind === "speaker" || (kind === "video" && !this.wanted.video)) {
+      this.tell();
+      return null;
     }
     // Many phones open one camera at a time.
-    this.tracks.video?.stop();
-    await this.get("video");
+    if (kind === "video") this.tracks.video?.stop();
+    await this.get(kind);
+    const trouble = this.trouble[kind];
+    if (trouble && had) {
+      this.keep({ audio, video, facing });
+      await this.get(kind);
+    }
     this.tell();
+    return trouble;
   }
 
   get isMirrored() {

@@ -9,7 +9,7 @@ import { testNetwork } from "./network.js";
 import { Notices } from "./notices.js";
 import { LiveSocket } from "./socket.js";
 import { Standing } from "./standing.js";
-import { showTroubles } from "./trouble.js";
+import { showFailed, showTroubles } from "./trouble.js";
 import { duration, say } from "./words.js";
 
 const main = document.querySelector("[data-call]");
@@ -53,8 +53,10 @@ function begin() {
       document.visibilityState === "visible" &&
       (!isLive() || "open" in main.dataset || matchMedia("(width >= 64rem)").matches),
   });
-  const choices = new Choices(document.querySelector("[data-choices]"), devices);
-  const controls = new Controls(main, { devices, remote, leave });
+  const failed = (kind, trouble) => showFailed(devices, notices, kind, trouble);
+  const choices = new Choices(document.querySelector("[data-choices]"), devices, { failed });
+  const notNow = () => notices.pass("not-now", { tone: "warning" });
+  const controls = new Controls(main, { devices, remote, leave, failed, notNow });
 
   // The socket -----------------------------------------------------------------------------------------------------
 
@@ -103,7 +105,7 @@ function begin() {
       if (about === "chat") return chat.refused(message);
       if (about === "enter" || about === "take_over") return setTimeout(enter, 1000 * (wait ?? 1));
       if (["admit", "late", "close"].includes(about)) {
-        notices.pass("not-now", { tone: "warning" });
+        notNow();
         standing.refresh();
       }
       if (about === "media") told = "";

@@ -25,3 +25,8 @@ export function showTroubles(devices, notices, { inCall = false } = {}) {
     });
   }
 }
+
+// Of a device that was chosen and does not start, while the one before goes on.
+export function showFailed(devices, notices, kind, trouble) {
+  if (devices.tracks[kind]) notices.pass(`failed-${kind}`, { tone: "warning", words: say(`${kind}-${trouble}`) });
+}
