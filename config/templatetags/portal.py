@@ -287,10 +287,13 @@ def tint(name: Any) -> str:
 
 @register.filter
 def layout(user: Any) -> str:
-    """The layout of a page that all share, by the home of the person who reads it: for `{% extends user|layout %}`."""
-    if not getattr(user, "is_authenticated", False):
-        return "layouts/public.html"
-    return "layouts/doctor.html" if user.role == "doctor" else "layouts/patient.html"
+    """The layout of a page that all share, by the home of the person who reads it: for `{% extends user|layout %}`.
+
+    An administrator's home is the admin, with a frame of its own: outside it they have the header alone.
+    """
+    own = {"doctor": "layouts/doctor.html", "patient": "layouts/patient.html"}
+    role = user.role if getattr(user, "is_authenticated", False) else ""
+    return own.get(role, "layouts/public.html")
 
 
 @register.filter

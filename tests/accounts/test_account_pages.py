@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from accounts.adapter import AccountAdapter
 from tests.accounts.proof import code_of, prove
+from tests.page import read
 
 ENTRANCE = ["account_login", "account_signup", "account_reset_password"]
 OWN = ["account_email", "account_change_password", "account_logout", "account_reauthenticate"]
@@ -179,3 +180,13 @@ def test_secret_is_drawn_into_the_page_and_can_be_typed(client_of, patient):
     assert " ".join(secret[start : start + 4] for start in range(0, 32, 4)) in page
     assert f"otpauth://totp/{quote(patient.email)}?secret={secret}" in page
     assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_account_stands_in_the_frame_of_whose_it_is(client_of, patient, doctor, admin):
+    def ways(user):
+        return read(client_of(user), reverse("account")).html
+
+    assert 'href="/records/"' in ways(patient)
+    assert 'href="/practice/hours/"' in ways(doctor)
+    assert 'class="rail"' not in ways(admin)
