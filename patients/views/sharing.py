@@ -86,8 +86,11 @@ def _share_page(request: HttpRequest, form: ShareForm, patients: Iterable[Any], 
         doctors = doctors.filter(pk__in=treating)
     chosen = request.POST.get("doctor") or request.GET.get("doctor")
     theirs = Case(When(pk__in=treating, then=0), default=1)
-    found = doctors.order_by(theirs, "name", "pk").for_cards()[:MOST_DOCTORS]
-    context |= {"form": form, "doctors": found, "q": name, "chosen": chosen}
+    found = list(doctors.order_by(theirs, "name", "pk").for_cards()[:MOST_DOCTORS])
+    # Whoever was chosen before stays, whatever is looked for then.
+    kept = Doctor.objects.public().filter(slug=chosen).exclude(pk__in=[doctor.pk for doctor in found])
+    listed = [*(kept.for_cards() if chosen else []), *found]
+    context |= {"form": form, "doctors": listed, "q": name, "chosen": chosen, "is_unknown": bool(name) and not found}
     response = respond(request, "patients/records/share.html", partial="doctors", **context)
     response.status_code = 422 if form.errors else 200
     return response

@@ -30,7 +30,7 @@ from patients.tasks import sweep_files
 from tests.documents import large_pdf, pdf, picture
 from tests.factories.patients import GuardianshipFactory, PatientFactory
 from tests.factories.records import MedicalRecordFactory, PatientGrantFactory, RecordGrantFactory
-from tests.page import Page, read
+from tests.page import HTMX, Page, read
 from tests.patients.papers import handed_in
 from tests.servers import Server
 
@@ -406,6 +406,19 @@ def test_picture_is_shown_in_the_page_and_downloaded_as_a_file(patient: User, cl
     assert [action for action, _ground in trail(record.pk)] == [Action.ADDED, Action.READ, Action.DOWNLOADED]
     with time_machine.travel(timezone.now() + timedelta(seconds=61)):
         assert client_of(patient).get(address).status_code == 404
+
+
+def test_doctor_who_was_chosen_stays_when_another_is_looked_for(
+    patient: User, doctor: User, other_doctor: User, client_of: ClientOf
+) -> None:
+    record, client = MedicalRecordFactory(patient=patient.patient), client_of(patient)
+    chosen = f'value="{doctor.doctor.slug}" checked'
+    for name, found in ((other_doctor.doctor.name, True), ("Nobody at all", False)):
+        page = client.get(f"/records/{record.pk}/share/", {"q": name, "doctor": doctor.doctor.slug}, headers=HTMX)
+        html = page.content.decode()
+        assert chosen in html
+        assert (f'value="{other_doctor.doctor.slug}"' in html) == found
+        assert ("No doctor of that name" in html) != found
 
 
 def test_doctor_reads_what_is_shared_and_the_trail_says_why(patient: User, doctor: User, client_of: ClientOf) -> None:
