@@ -151,6 +151,13 @@ def test_page_says_how_long_is_left_and_a_press_keeps_it():
         assert client.get(left, headers=unattended).json() == {"seconds": 0}
 
 
+def test_pages_of_the_admin_warn_before_the_end_and_can_put_it_off(client_of, admin):
+    page = client_of(admin).get(reverse("admin:index")).content.decode()
+    assert f'data-session="{reverse("session_left")}"' in page
+    assert 'name="csrfmiddlewaretoken"' in page
+    assert "js/session" in page
+
+
 def test_page_is_told_when_the_end_cannot_be_put_off():
     with time_machine.travel(NOON, tick=False) as clock:
         client = sign_in(UserFactory(role=Role.DOCTOR))
