@@ -62,6 +62,12 @@ def make_admin(password: str) -> User:
     return make_user("admin@example.com", "Portal Admin", Role.ADMIN, password, is_staff=True, is_superuser=True)
 
 
+def make_director(password: str) -> User:
+    """Who opens emergency accesses, that another then reviews."""
+    name = "Medical Director"
+    return make_user("director@example.com", name, Role.ADMIN, password, is_staff=True, is_superuser=True)
+
+
 def make_group_admins(password: str) -> None:
     """One administrator for each group of config/groups.py."""
     for name in RIGHTS:

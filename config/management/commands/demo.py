@@ -56,6 +56,8 @@ class Command(BaseCommand):
         facts = health.write_health(random, accounts)
         looks = health.write_trail_of_the_year(random, accounts)
         self.stdout.write(f"{facts} health facts, looked at {looks} times")
+        broken = health.write_emergencies(accounts[0], by=people.make_director(password), reviewer=admin)
+        self.stdout.write(f"{broken} emergency accesses, one of them to be reviewed")
         kept = records.keep_records(random, accounts[0], doctors[0])
         self.stdout.write(f"{kept} documents in the records, some of them shared")
         signed = prescriptions.write_prescriptions(random, doctors[0], accounts[0])
