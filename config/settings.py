@@ -378,8 +378,8 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 # A phone's clock may be half a minute off. No code is taken twice, whatever the window (accounts/services).
 MFA_TOTP_TOLERANCE = 1
-# The first encrypts, all of them decrypt; separated by commas. `manage.py renew_second_factors` moves what is stored
-# to the first.
+# The first encrypts, all of them decrypt; separated by commas. `manage.py renew_second_factors` and
+# `renew_payout_numbers` move what is stored to the first.
 MFA_ENCRYPTION_KEYS: list[str] = [
     key.strip()
     for key in secret("MFA_ENCRYPTION_KEYS", "only-for-the-demo-and-the-tests-" + "m" * 32).split(",")

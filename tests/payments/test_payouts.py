@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
@@ -153,6 +154,20 @@ def test_number_is_ciphertext_in_the_database(db: None) -> None:
         [(row,)] = cursor.fetchall()
     assert NUMBER not in row
     assert account.number == NUMBER
+
+
+def test_numbers_move_to_a_new_key(maker: User, settings: Any) -> None:
+    doctor = DoctorFactory()
+    account = with_account(doctor)
+    earned(doctor, "900.00")
+    payout = drafted(maker).payouts.get()
+    old, new = settings.MFA_ENCRYPTION_KEYS[0], "a new key of the portal, long enough"
+    settings.MFA_ENCRYPTION_KEYS = [new, old]
+    call_command("renew_payout_numbers")
+    settings.MFA_ENCRYPTION_KEYS = [new]
+    for row in (account, payout):
+        row.refresh_from_db()
+        assert row.number == NUMBER
 
 
 def test_transfer_of_the_gateway_is_noted_once(db: None) -> None:
