@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from config.export import Section
-from payments.models import Charge, Refund
+from payments.models import Charge, Payout, PayoutMethod, Refund
 
 
 def payment_sections(user: User) -> list[Section]:
@@ -48,6 +48,31 @@ def payment_sections(user: User) -> list[Section]:
             [
                 (str(each.charge_id), each.created_at, each.amount, Refund.Status(each.status), each.done_at)
                 for each in refunds
+            ],
+        ),
+        Section(
+            "payouts",
+            _("Payouts"),
+            [
+                ("amount", _("Amount")),
+                ("currency", _("Currency")),
+                ("method", _("Where to")),
+                ("account", _("Account")),
+                ("status", _("State")),
+                ("settled_at", _("When")),
+                ("reference", _("Reference")),
+            ],
+            [
+                (
+                    each.amount,
+                    each.currency,
+                    PayoutMethod(each.method),
+                    each.masked,
+                    Payout.Status(each.status),
+                    each.settled_at,
+                    each.reference,
+                )
+                for each in Payout.objects.filter(doctor__user=user).order_by("-pk")
             ],
         ),
     ]

@@ -35,7 +35,7 @@ class Destination(models.Model):
 
     @property
     def number(self) -> str:
-        return decrypt(self.sealed_number)
+        return decrypt(self.sealed_number) if self.sealed_number else ""
 
     @property
     def masked(self) -> str:

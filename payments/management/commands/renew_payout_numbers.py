@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         count = 0
         for model in (PayoutAccount, Payout):
-            for pk in model.objects.order_by("pk").values_list("pk", flat=True).iterator():
+            for pk in model.objects.exclude(sealed_number="").order_by("pk").values_list("pk", flat=True).iterator():
                 # One row at a time, locked: an account that is changed meanwhile keeps the new number.
                 with transaction.atomic():
                     row = model.objects.select_for_update(no_key=True).filter(pk=pk).first()
