@@ -36,18 +36,17 @@ def _facts(document: Document) -> dict[str, Any]:
     charge, refund = document.charge, document.refund
     amount = money(document.amount, document.currency)
     is_receipt = document.kind == DocumentKind.RECEIPT
-    if refund:
-        reason, paid_by, reference = refund.get_reason_display(), refund.attempt.card_type, refund.refund_trans_id
-    else:
-        attempt = charge.attempts.with_money().filter(is_surplus=False).first()
-        reason, paid_by, reference = "", attempt.card_type if attempt else "", attempt.tran_id if attempt else ""
+    # Without an attempt it was cash, taken or given back at the desk.
+    attempt = refund.attempt if refund else charge.attempts.with_money().filter(is_surplus=False).first()
+    way = attempt.card_type.partition("-")[2] or attempt.card_type if attempt else _("Cash at the desk")
+    reference = refund.refund_trans_id if refund else attempt.tran_id if attempt else ""
     rows = [
         (_("Number"), document.number),
         (_("Date"), digits(date_format(localtime(document.issued_at), "j F Y"))),
         (_("Paid by") if is_receipt else _("Paid back to"), charge.payer.name or _("The account's owner")),
-        (_("By way of"), paid_by.partition("-")[2] or paid_by),
+        (_("By way of"), way),
         (_("Reference"), reference),
-        (_("Why"), reason),
+        (_("Why"), refund.get_reason_display() if refund else ""),
     ]
     square = segno.make(address_of(document), error="m")
     return {
