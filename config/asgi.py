@@ -22,6 +22,9 @@ if "daphne.server" in sys.modules:
     from config.closing import teach_daphne
 
     teach_daphne()
+    # The loop gives the interpreter away at each read and write of a socket; from a thread that is busy with rows it
+    # would have it back after five milliseconds, several times a message.
+    sys.setswitchinterval(0.0005)
 
 application = ProtocolTypeRouter(
     {

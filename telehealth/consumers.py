@@ -6,27 +6,32 @@ when it is told that something changed.
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
+from contextvars import copy_context
+from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from channels.db import DatabaseSyncToAsync
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from telehealth import messages, services
-from telehealth.access import Guest, Ticket, guest_of, practice_of, ticket_of
+from telehealth.access import Guest, Ticket, guest_of, is_still, practice_of, ticket_of
+from telehealth.beats import note_beat
 from telehealth.buckets import Bucket
 from telehealth.errors import Gone, NoPeer, NotAdmitted, NotAllowed, RoomError
 from telehealth.messages import LONGEST_FRAME, Refused
 from telehealth.models import ChatMessage, Outcome, Presence, RoomStatus, Side
-from telehealth.publish import practice_group, room_group
+from telehealth.publish import loop_of_sockets, practice_group, room_group
 from telehealth.room import as_chat, queue, state
 from telehealth.services import Arrival
 
@@ -40,6 +45,34 @@ ENTER_WITHIN, SILENT_FOR = 10.0, 45.0
 STRIKES, MALFORMED_A_MINUTE = 200, 10
 # Candidates come in bursts: for them the right to be here is looked at once a second.
 TRUSTED_FOR = 1.0
+# So long is waited for more changes before they are told.
+TOGETHER = 0.05
+
+
+# As many as the pool has connections for, with some left for handshakes (config/settings.py).
+THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="rows")
+# What is asked for hundreds of times a second is not to fetch a connection each time; one that lay idle may be dead.
+KEPT_FOR = 20.0
+
+
+class _Thread(threading.local):
+    used_at = 0.0
+
+
+_thread = _Thread()
+
+
+def _with_connection[R](ask: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """As channels' `database_sync_to_async`, but with the connection that this thread has, while it is well."""
+    now = time.monotonic()
+    if now - _thread.used_at > KEPT_FOR:
+        close_old_connections()
+    _thread.used_at = now
+    try:
+        return ask(*args, **kwargs)
+    except (DatabaseError, InterfaceError):
+        close_old_connections()
+        raise
 
 
 class Socket(AsyncWebsocketConsumer):
@@ -56,14 +89,21 @@ class Socket(AsyncWebsocketConsumer):
         self.is_closing = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        loop_of_sockets.set(asyncio.get_running_loop())
         try:
             await super().__call__(scope, receive, send)
         finally:
             self.forget_deadline()
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """As channels', which before each message has old connections to the database closed in the one thread that all
+        sockets share; here `rows` does so in the thread that uses them."""
+        await getattr(self, get_handler_name(message))(message)
+
     async def rows[R](self, ask: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """Call what reads or writes rows, in a thread of its own: one slow query does not hold up the other sockets."""
-        return await DatabaseSyncToAsync(ask, thread_sensitive=False)(*args, **kwargs)
+        call = partial(copy_context().run, _with_connection, ask, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(THREADS, call)
 
     async def say(self, message: dict[str, Any]) -> None:
         if not self.is_closing:
@@ -144,6 +184,8 @@ class ConsultationConsumer(Socket):
         self.arrival: Arrival | None = None
         self.checked_at = 0.0
         self.sent: tuple[int, bool] = (-1, False)
+        self.stating = asyncio.Lock()
+        self.untold: asyncio.TimerHandle | None = None
         self.peer: UUID | None = None
 
     @property
@@ -161,19 +203,27 @@ class ConsultationConsumer(Socket):
         await self.channel_layer.group_add(room_group(self.pk), self.channel_name)
         self.expect_within(ENTER_WITHIN)
 
-    async def check(self, *, trust: float = 0) -> Guest:
-        """Who this is and may be at this moment; with `trust`, an answer that is so many seconds old will do.
+    async def check(self) -> Guest:
+        """Who this is and may be at this moment, with rows to work on. Raises Gone."""
+        guest = await self.rows(guest_of, self.ticket, self.pk)
+        # Whoever works on rows may leave them otherwise than the database has them.
+        self.guest = replace(guest, facts=())
+        self.checked_at = time.monotonic()
+        return guest
 
-        Raises Gone.
-        """
-        if not trust or time.monotonic() - self.checked_at > trust:
+    async def check_again(self, *, trust: float = 0) -> Guest:
+        """The same for what only reads; with `trust`, an answer that is so many seconds old will do. Raises Gone."""
+        if trust and time.monotonic() - self.checked_at <= trust:
+            return self.guest
+        if not await is_still(self.guest, self.ticket, self.pk):
             self.guest = await self.rows(guest_of, self.ticket, self.pk)
-            self.checked_at = time.monotonic()
+        self.checked_at = time.monotonic()
         return self.guest
 
     async def disconnect(self, code: int) -> None:
         self.is_closing = True
         self.forget_deadline()
+        self.forget_untold()
         with suppress(RedisError, OSError):
             await self.channel_layer.group_discard(room_group(self.pk), self.channel_name)
         if self.arrival is not None:
@@ -186,7 +236,13 @@ class ConsultationConsumer(Socket):
             await self.refuse("rate", name, retry_after=bucket.wait)
             return
         try:
-            guest = await self.check(trust=TRUSTED_FOR if isinstance(message, messages.Signal) else 0)
+            match message:
+                case messages.Signal():
+                    guest = await self.check_again(trust=TRUSTED_FOR)
+                case messages.Beat():
+                    guest = await self.check_again()
+                case _:
+                    guest = await self.check()
             if not guest.room.is_open:
                 await self.end(CLOSED if guest.room.outcome else NOT_OPEN)
                 return
@@ -231,7 +287,8 @@ class ConsultationConsumer(Socket):
         await self.say_state()
 
     async def beat(self, seen: int, guest: Guest) -> None:
-        version, with_peer = await self.rows(services.beat, guest.room, self.connection, guest.side)
+        found = await note_beat(self.pk, self.connection, guest.side, now=timezone.now())
+        version, with_peer = found or await self.rows(services.beat, guest.room, self.connection, guest.side)
         is_waiting = guest.side == Side.PATIENT and guest.room.status == RoomStatus.WAITING
         await self.say({"type": "beat", "now": timezone.now().isoformat(), "version": version})
         # What those who wait are told also changes by itself, as time goes.
@@ -241,7 +298,7 @@ class ConsultationConsumer(Socket):
     async def relay(self, message: messages.Signal) -> None:
         """To the peer, and nobody else. A media server for groups would be spoken to from here."""
         if self.guest.room.admitted_at is None:
-            self.guest = await self.check()
+            await self.check_again()
             if self.guest.room.admitted_at is None:
                 raise NotAdmitted
         if message.to != self.peer:
@@ -293,26 +350,44 @@ class ConsultationConsumer(Socket):
 
     async def say_state(self) -> None:
         """The whole truth, freshly fetched; whoever has lost the right to it is shown out instead."""
-        try:
-            guest = await self.check()
-        except Gone:
-            await self.end(GONE)
-            return
-        found = await self.rows(state, guest.room, user=guest.user, side=guest.side, connection=self.connection)
-        peer = found["peer"]
-        self.peer = UUID(peer["session"]) if peer else None
-        self.sent = (found["version"], bool(peer and peer["present"]))
-        await self.say(found)
+        async with self.stating:
+            self.forget_untold()
+            try:
+                guest = await self.check_again()
+            except Gone:
+                await self.end(GONE)
+                return
+            found = await self.rows(state, guest.room, user=guest.user, side=guest.side, connection=self.connection)
+            peer = found["peer"]
+            self.peer = UUID(peer["session"]) if peer else None
+            self.sent = (found["version"], bool(peer and peer["present"]))
+            await self.say(found)
 
     async def room_changed(self, event: dict[str, Any]) -> None:
-        if self.arrival is not None:
+        """Changes that come together are told as one state."""
+        if self.arrival is not None and self.untold is None:
+            self.untold = asyncio.get_running_loop().call_later(TOGETHER, self._tell_soon)
+
+    def _tell_soon(self) -> None:
+        self.telling = asyncio.ensure_future(self._tell_changes())
+
+    async def _tell_changes(self) -> None:
+        try:
             await self.say_state()
+        except (DatabaseError, RedisError, OSError) as error:
+            # The next beat shows that something was missed.
+            log.warning("socket_failed", about="room_changed", error=type(error).__name__)
+
+    def forget_untold(self) -> None:
+        if self.untold is not None:
+            self.untold.cancel()
+            self.untold = None
 
     async def room_signal(self, event: dict[str, Any]) -> None:
         if self.arrival is None or event["to"] != str(self.arrival.session):
             return
         try:
-            await self.check(trust=TRUSTED_FOR)
+            await self.check_again(trust=TRUSTED_FOR)
         except Gone:
             await self.end(GONE)
             return
@@ -326,7 +401,7 @@ class ConsultationConsumer(Socket):
         if self.arrival is None:
             return
         try:
-            await self.check()
+            await self.check_again()
         except Gone:
             await self.end(GONE)
             return

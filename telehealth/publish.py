@@ -1,7 +1,9 @@
 """Telling the sockets that something is committed. They look at the rows themselves; a message that is lost costs
 them a moment, until their next beat."""
 
+import asyncio
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,10 @@ log = structlog.get_logger()
 
 # A layer that does not answer is left alone for a moment, so that pages do not wait for it one after another.
 fuse = Fuse(seconds=5)
+
+# In a process of sockets, whose rows are written in threads: the loop that has the connections to the layer.
+loop_of_sockets: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("loop_of_sockets", default=None)
+_under_way: set[asyncio.Task[None]] = set()
 
 
 def room_group(consultation_id: UUID) -> str:
@@ -34,12 +40,28 @@ def announce(groups: Iterable[str], message: dict[str, Any]) -> None:
 
 
 def _send(groups: tuple[str, ...], message: dict[str, Any]) -> None:
+    """From a page or a worker, done when it returns. From a thread of a process of sockets it is left to the loop: a
+    thread that waited for a loop that has ended would never end, nor the process with it."""
     if not fuse.holds():
         return
+    loop = loop_of_sockets.get()
+    if loop is None:
+        async_to_sync(_tell)(groups, message)
+    elif not loop.is_closed():
+        loop.call_soon_threadsafe(_begin, groups, message)
+
+
+def _begin(groups: tuple[str, ...], message: dict[str, Any]) -> None:
+    task = asyncio.ensure_future(_tell(groups, message))
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+
+
+async def _tell(groups: tuple[str, ...], message: dict[str, Any]) -> None:
     layer = get_channel_layer()
     try:
         for group in groups:
-            async_to_sync(layer.group_send)(group, message)
+            await layer.group_send(group, message)
     except (RedisError, OSError) as error:
         fuse.blow()
         log.warning("sockets_not_told", error=type(error).__name__, pause=fuse.seconds)

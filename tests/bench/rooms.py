@@ -31,8 +31,8 @@ from telehealth.models import ConsentGiven, Consultation, JoinEvidence, Presence
 from tests.bench.booking import clean, signed_in
 from tests.bench.figures import milliseconds, report
 
-ROOMS = (10, 200, 1_000)
-PROCESSES = (1, 2)
+ROOMS = tuple(map(int, os.environ.get("ROOMS", "10,200,1000").split(",")))
+PROCESSES = tuple(map(int, os.environ.get("PROCESSES", "1,2").split(",")))
 RELAYS_A_SECOND, SECONDS = 300, 20
 BEAT = 15.0
 CANDIDATE = "candidate:842163049 1 udp 1677729535 192.0.2.10 46154 typ relay raddr 0.0.0.0 rport 0 generation 0"
@@ -59,7 +59,8 @@ def daphnes(count: int) -> Iterator[list[tuple[int, psutil.Process]]]:
     finally:
         for process in processes:
             process.terminate()
-            process.wait()
+        for process in processes:
+            process.wait(30)
 
 
 def answers(port: int) -> bool:
@@ -72,7 +73,7 @@ def answers(port: int) -> bool:
 
 
 def open_rooms(count: int) -> list[tuple[Appointment, dict[str, str], dict[str, str]]]:
-    """Visits that begin in five minutes, each of a doctor and a patient of its own, with the headers of both."""
+    """Visits that run, each of a doctor and a patient of its own, with the headers of both."""
     begins = timezone.now() + timedelta(minutes=5)
     period = DateTimeTZRange(begins, begins + timedelta(minutes=15))
     pairs = zip(
@@ -89,14 +90,15 @@ def open_rooms(count: int) -> list[tuple[Appointment, dict[str, str], dict[str, 
             period=period,
             blocked=period,
             mode=Mode.VIDEO,
-            status=Status.CONFIRMED,
+            status=Status.IN_PROGRESS,
             fee=500,
             currency="BDT",
             policy={},
         )
         made.append(visit)
     Appointment.objects.bulk_create(made)
-    rooms = Consultation.objects.bulk_create(Consultation(appointment=visit) for visit in made)
+    now = timezone.now()
+    rooms = Consultation.objects.bulk_create(Consultation(appointment=visit, admitted_at=now) for visit in made)
     ConsentGiven.objects.bulk_create(
         ConsentGiven(consultation=room, user=room.appointment.patient.user, version=consent.VERSION) for room in rooms
     )
@@ -122,6 +124,9 @@ class Seat:
             message = json.loads(frame)
             if message["type"] == "signal":
                 self.taken.append(perf_counter() - float(message["candidate"]["usernameFragment"]))
+            elif message["type"] == "state":
+                # Or each beat would be answered with the whole state.
+                self.version = message["version"]
             elif message["type"] == "error":
                 self.refused += 1
 
@@ -136,7 +141,7 @@ class Seat:
 async def seats(
     rooms: list[tuple[Appointment, dict[str, str], dict[str, str]]], ports: list[int]
 ) -> AsyncIterator[list[tuple[Seat, Seat]]]:
-    """Both sides in every room, let in; the doctors on the last of the processes, the patients on the first."""
+    """Both sides in every room; the doctors on the last of the processes, the patients on the first."""
     gate = asyncio.Semaphore(20)
     origin = os.environ.get("SITE_ORIGIN", "http://localhost:8000")
 
@@ -150,34 +155,33 @@ async def seats(
         await seat.say("enter", device=str(uuid4()), session=seat.session)
         return seat
 
-    async def until(seat: Seat, status: str) -> None:
-        while True:
+    async def meet(seat: Seat) -> None:
+        while not seat.peer:
             message = json.loads(await asyncio.wait_for(seat.socket.recv(), 60))
             if message["type"] == "state":
                 seat.version = message["version"]
-                if message["room"]["status"] == status and message["peer"]:
-                    seat.peer = message["peer"]["session"]
-                    return
+                seat.peer = message["peer"]["session"] if message["peer"] else ""
 
     async def fill(room: tuple[Appointment, dict[str, str], dict[str, str]]) -> tuple[Seat, Seat]:
         visit, patients, doctors = room
         async with gate:
             one = await come(visit, patients, ports[0])
             other = await come(visit, doctors, ports[-1])
-            await until(other, "waiting")
-            await other.say("admit")
-            await asyncio.gather(until(one, "in_call"), until(other, "in_call"))
+            await asyncio.gather(meet(one), meet(other))
+        # Those who are in early beat while the others come.
+        work.extend(asyncio.create_task(act()) for seat in (one, other) for act in (seat.listen, seat.beat))
+        made.extend((one, other))
         return one, other
 
-    pairs = await asyncio.gather(*map(fill, rooms))
-    work = [asyncio.create_task(act()) for pair in pairs for seat in pair for act in (seat.listen, seat.beat)]
+    work: list[asyncio.Task[None]] = []
+    made: list[Seat] = []
     try:
-        yield list(pairs)
+        yield list(await asyncio.gather(*map(fill, rooms)))
     finally:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
-        await asyncio.gather(*(seat.socket.close() for pair in pairs for seat in pair), return_exceptions=True)
+        await asyncio.gather(*(seat.socket.close() for seat in made), return_exceptions=True)
 
 
 async def relay(pairs: list[tuple[Seat, Seat]]) -> tuple[int, float]:

@@ -7,16 +7,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts.models import User
 from appointments.models import Appointment, Status
 from doctors.services import suspend_doctor
 from patients.models import Guardianship
 from telehealth.models import ChatMessage, Consultation, JoinEvidence, Presence, QualitySample
-from tests.appointments.visits import at
+from tests.appointments.visits import at, shifted
 from tests.factories.patients import GuardianshipFactory
 from tests.servers import Server
 from tests.telehealth.rooms import SDP, Guest, agreed, cookies, dial, inside, path_of, visit_now, visitor
@@ -363,6 +364,35 @@ def test_who_is_no_longer_guardian_is_gone_at_the_next_message_and_hears_nothing
         host.say("chat", client_id=str(uuid4()), text="About the child")
         host.hear_until("chat")
         assert guest.close_code() == 4003
+
+
+def test_who_has_signed_out_hears_no_signal(pair: tuple[Guest, Guest], patient: User) -> None:
+    one, other = pair
+    # For a second the last answer counts.
+    one.everything(1.1)
+    for session in Session.objects.all():
+        if session.get_decoded()[SESSION_KEY] == str(patient.pk):
+            session.delete()
+    other.say("signal", to=one.session, description=OFFER)
+    heard: list[str] = []
+
+    def listen() -> None:
+        while True:
+            heard.append(one.hear()["type"])
+
+    with pytest.raises(ConnectionClosed) as closed:
+        listen()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4003
+    assert "signal" not in heard
+
+
+def test_room_whose_time_is_over_takes_nothing_more(pair: tuple[Guest, Guest], visit: Appointment) -> None:
+    one, _other = pair
+    shifted(visit, timezone.now() - timedelta(hours=2))
+    one.say("chat", client_id=str(uuid4()), text="One more thing")
+    assert one.close_code() == 4004
+    assert not ChatMessage.objects.exists()
 
 
 def test_suspended_doctor_is_gone_at_the_next_message(
