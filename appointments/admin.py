@@ -12,16 +12,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from unfold.admin import TabularInline
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
 
-from appointments.models import Appointment, AppointmentEvent
-from config.admin import PortalModelAdmin, Unchangeable
+from appointments.models import Appointment, AppointmentEvent, Case
+from appointments.services import decide_case
+from config.admin import PortalModelAdmin, Unchangeable, decided
 from config.errors import DomainError
 from doctors.models import Doctor
 from doctors.services import restore_doctor, suspend_doctor
@@ -156,3 +160,126 @@ class AppointmentAdmin(Unchangeable, PortalModelAdmin):
     @admin.display(description=_("ends"))
     def end(self, appointment: Appointment) -> Any:
         return timezone.localtime(appointment.end)
+
+
+@admin.register(Case)
+class CaseAdmin(Unchangeable, PortalModelAdmin):
+    """The queue of visits whose end is to be decided: longest open first, with who was there one link away."""
+
+    list_display = ["created_at", "kind", "side", "visit", "doctor", "patient", "mode", "status", "outcome"]
+    list_filter = ["status", "kind", "appointment__mode"]
+    list_select_related = ["appointment__doctor", "appointment__patient"]
+    search_fields = ["appointment__id__exact", "appointment__doctor__name", "appointment__patient__name"]
+    ordering = ["status", "created_at"]
+    fields = [
+        ("kind", "side", "status"),
+        "words",
+        ("visit", "until", "mode"),
+        ("doctor", "patient"),
+        ("written_down", "fee"),
+        "evidence",
+        ("outcome", "by", "closed_at"),
+    ]
+    readonly_fields = ["visit", "until", "mode", "doctor", "patient", "written_down", "fee", "evidence"]
+    actions_detail = ["took_place", "patient_missed", "doctor_missed"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
+        rows = super().get_queryset(request).select_related("appointment__doctor", "appointment__patient", "by")
+        return rows.defer("appointment__reason", "appointment__cancel_words")
+
+    def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm("appointments.decide_case")
+
+    @action(
+        description=_("It took place"),
+        url_path="took-place",
+        permissions=["decide"],
+        icon="check",
+        dialog={
+            "title": _("The visit took place"),
+            "description": _("The fee is the doctor's. What went back to the patient meanwhile the portal bears."),
+            "form_submit_text": _("Decide"),
+        },
+    )
+    def took_place(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, Case.Outcome.COMPLETED)
+
+    @action(
+        description=_("The patient did not come"),
+        url_path="patient-missed",
+        permissions=["decide"],
+        icon="person_off",
+        dialog={
+            "title": _("The patient did not come"),
+            "description": _("The fee is the doctor's. What went back to the patient meanwhile the portal bears."),
+            "form_submit_text": _("Decide"),
+        },
+    )
+    def patient_missed(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, Case.Outcome.PATIENT_MISSED)
+
+    @action(
+        description=_("The doctor did not come"),
+        url_path="doctor-missed",
+        permissions=["decide"],
+        icon="person_cancel",
+        dialog={
+            "title": _("The doctor did not come"),
+            "description": _("All of the fee goes back to the patient, also what the doctor has earned already."),
+            "form_submit_text": _("Decide"),
+        },
+    )
+    def doctor_missed(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        return self._decide(request, object_id, Case.Outcome.DOCTOR_MISSED)
+
+    def _decide(self, request: HttpRequest, object_id: str, outcome: Case.Outcome) -> HttpResponse:
+        def decide(case: Case) -> str:
+            decide_case(case, outcome=outcome, by=request.user)
+            return f"Decided: {outcome.label}"
+
+        case = get_object_or_404(Case.objects.select_related("appointment"), pk=object_id)
+        return decided(self, request, case, decide)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        is_open = self.row(object_id).filter(status=Case.Status.OPEN).exists()
+        return super().get_actions_detail(request, object_id) if is_open else []
+
+    @admin.display(description=_("begins"), ordering="appointment__period")
+    def visit(self, case: Case) -> Any:
+        return timezone.localtime(case.appointment.start)
+
+    @admin.display(description=_("ends"))
+    def until(self, case: Case) -> Any:
+        return timezone.localtime(case.appointment.end)
+
+    @admin.display(description=_("doctor"))
+    def doctor(self, case: Case) -> Doctor:
+        return case.appointment.doctor
+
+    @admin.display(description=_("patient"))
+    def patient(self, case: Case) -> Any:
+        return case.appointment.patient
+
+    @admin.display(description=_("mode"))
+    def mode(self, case: Case) -> str:
+        return case.appointment.get_mode_display()
+
+    @admin.display(description=_("fee"))
+    def fee(self, case: Case) -> str:
+        return f"{case.appointment.fee} {case.appointment.currency}"
+
+    @admin.display(description=_("written down"))
+    def written_down(self, case: Case) -> str:
+        missed_by = case.appointment.no_show_by
+        return f"{case.appointment.get_status_display()}{f' ({missed_by})' if missed_by else ''}"
+
+    @admin.display(description=_("who was there"))
+    def evidence(self, case: Case) -> Any:
+        return format_html(
+            '<a href="{}?q={}">{}</a> · <a href="{}">{}</a>',
+            reverse("admin:telehealth_joinevidence_changelist"),
+            case.appointment_id,
+            _("Evidence of joining"),
+            reverse("admin:appointments_appointment_change", args=[case.appointment_id]),
+            _("The appointment"),
+        )

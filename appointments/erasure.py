@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from accounts.models import Notification
-from appointments.models import Appointment
+from appointments.models import Appointment, Case
 from patients.models import Guardianship, Patient
 
 
@@ -23,3 +23,4 @@ def blank_visits(patient: Patient) -> None:
     paths = [visit.get_absolute_url() for visit in visits.only("pk")]
     Notification.objects.filter(user__in=told, facts__path__in=paths).delete()
     visits.exclude(reason="", cancel_words="").update(reason="", cancel_words="")
+    Case.objects.filter(appointment__patient=patient).exclude(words="").update(words="")

@@ -21,6 +21,22 @@ class TooManyHolds(DomainError):
     message = _("You are holding two other times already. Pay for one of them, or let it go first.")
 
 
+class NotMovable(DomainError):
+    message = _("This appointment can no longer be moved here.")
+
+
+class OfferClosed(DomainError):
+    message = _("This has been answered already, or the time to answer is over.")
+
+
+class NotContestable(DomainError):
+    message = _("This cannot be contested, or not any more.")
+
+
+class CaseDecided(DomainError):
+    message = _("This was decided already.")
+
+
 class NotCancellable(DomainError):
     message = _("This appointment can no longer be cancelled here.")
 

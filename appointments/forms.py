@@ -190,17 +190,21 @@ class TermsForm(forms.ModelForm):
 
     class Meta:
         model = CancellationPolicy
-        fields = ("free_until_hours", "percent_after", "move_until_hours")
+        fields = ("free_until_hours", "percent_after", "move_until_hours", "pay_at_desk")
         help_texts = {
             "free_until_hours": _("0: all of the fee goes back until the visit begins."),
             "percent_after": _("How much of the fee goes back to a patient who cancels later. 100 is all of it."),
+            "pay_at_desk": _("They are booked without paying here, and your desk takes the fee."),
             "move_until_hours": _("Until then patients take another of your open times by themselves."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.widget.attrs["inputmode"] = "numeric"
+            if isinstance(field, forms.IntegerField):
+                field.widget.attrs["inputmode"] = "numeric"
+        if Mode.IN_PERSON not in self.instance.doctor.modes:
+            del self.fields["pay_at_desk"]
 
     @property
     def terms(self) -> Terms:
@@ -208,3 +212,40 @@ class TermsForm(forms.ModelForm):
         data = getattr(self, "cleaned_data", {})
         now = self.instance.terms
         return Terms(**{name: data.get(name, getattr(now, name)) for name in self._meta.fields})
+
+
+class MoveForm(forms.Form):
+    """The time to which a visit is to move, and how often it had moved when the page was made."""
+
+    start = InstantField(required=False)
+    sequence = forms.IntegerField(min_value=0, max_value=32767, required=False)
+
+
+class AnswerForm(forms.Form):
+    """What a patient answers to what the doctor changed; another doctor comes with the time that was chosen."""
+
+    answer = forms.ChoiceField(choices=[("accept", ""), ("refund", ""), ("replace", "")])
+    doctor = forms.IntegerField(min_value=1, max_value=2**62, required=False)
+    start = InstantField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("answer") == "replace" and not (data.get("doctor") and data.get("start")):
+            raise ValidationError(_("Please choose a time."))
+        return data
+
+
+class FinishForm(forms.Form):
+    outcome = forms.ChoiceField(choices=[("completed", ""), ("no_show", "")])
+
+
+class ContestForm(forms.Form):
+    """What happened, for the administrator who decides."""
+
+    words = forms.CharField(
+        label=_("What happened?"),
+        help_text=_("Administrators read it. When you were there and how you waited is enough: nothing about health."),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
+        error_messages={"required": _("Please say what happened.")},
+    )

@@ -1,9 +1,14 @@
 """Who may do what with an appointment, and when."""
 
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.models import OCCUPYING, Appointment, Status
+from appointments.models import OCCUPYING, Appointment, Case, Offer, Status
+from doctors.models import Mode
 
 
 def is_patient_side(user: User, appointment: Appointment) -> bool:
@@ -29,6 +34,20 @@ def can_cancel(user: User, appointment: Appointment) -> bool:
     return is_doctor_of(user, appointment) or is_patient_side(user, appointment)
 
 
+def can_move(user: User, appointment: Appointment) -> bool:
+    """The patient's side until the hour that the terms name or while it has a say, the doctor until it begins."""
+    if appointment.status != Status.CONFIRMED or appointment.start <= timezone.now():
+        return False
+    if not is_patient_side(user, appointment):
+        return is_doctor_of(user, appointment)
+    return timezone.now() < appointment.move_until or has_say(appointment)
+
+
+def has_say(appointment: Appointment) -> bool:
+    """Whether the patient is still asked about what the doctor changed."""
+    return Offer.objects.open().filter(appointment=appointment).exists()
+
+
 def can_pay(user: User, appointment: Appointment) -> bool:
     return is_booker(user, appointment) and appointment.is_live_hold
 
@@ -42,6 +61,38 @@ def can_attach(user: User, appointment: Appointment) -> bool:
     if appointment.status == Status.HELD and not appointment.is_live_hold:
         return False
     return appointment.status in OCCUPYING and is_patient_side(user, appointment)
+
+
+def is_left_open(appointment: Appointment) -> bool:
+    """Whether it was over a day ago, and nobody has said what came of it."""
+    open_still = appointment.status in (Status.CONFIRMED, Status.IN_PROGRESS)
+    return open_still and appointment.end <= timezone.now() - settings.LEFT_OPEN_AFTER
+
+
+def can_finish(user: User, appointment: Appointment, *, outcome: str) -> bool:
+    """Whether the doctor may say what came of a visit at the chamber: missed only after the grace."""
+    if not is_doctor_of(user, appointment) or appointment.mode != Mode.IN_PERSON:
+        return False
+    grace = settings.NO_SHOW_GRACE if outcome == "no_show" else timedelta(0)
+    open_still = appointment.status in (Status.CONFIRMED, Status.IN_PROGRESS)
+    return open_still and appointment.start + grace <= timezone.now()
+
+
+def may_contest(appointment: Appointment, *, side: str) -> bool:
+    """Whether that side may still say that it was otherwise: who is said not to have come, and the patient's side of a
+    visit that is said to have taken place; once, and some days long."""
+    match appointment.status:
+        case Status.NO_SHOW:
+            concerned = appointment.no_show_by == side
+        case Status.COMPLETED:
+            concerned = side == "patient"
+        case _:
+            return False
+    said = appointment.events.filter(new=appointment.status).order_by("-pk").first()
+    if not concerned or said is None or said.at <= timezone.now() - settings.CONTEST_WITHIN:
+        return False
+    asked = Case.objects.filter(appointment=appointment)
+    return not asked.filter(Q(status=Case.Status.OPEN) | Q(kind=Case.Kind.CONTEST, side=side)).exists()
 
 
 def has_begun(appointment: Appointment) -> bool:

@@ -3,8 +3,8 @@ from django.utils import timezone
 
 from appointments.listings import refresh_listings
 from appointments.models import Appointment
-from appointments.services import expire_hold
-from doctors.models import DoctorListing
+from appointments.services import claim_offers, end_offer, expire_hold, open_case
+from doctors.models import DoctorListing, Mode
 
 BATCH = 500
 
@@ -14,6 +14,20 @@ def sweep_holds() -> None:
     """Write down which holds ran out. Nobody waits for this: a booker frees what is in the way."""
     for appointment_id in list(Appointment.objects.lapsed().values_list("pk", flat=True)[:BATCH]):
         expire_hold(appointment_id)
+
+
+@shared_task(name="appointments.sweep_offers")
+def sweep_offers() -> None:
+    """What becomes of visits about whose change nobody answered in time; two of these never work on one."""
+    for offer_id in claim_offers(BATCH):
+        end_offer(offer_id)
+
+
+@shared_task(name="appointments.sweep_left_open")
+def sweep_left_open() -> None:
+    """Ask an administrator about visits at the chamber of which nobody said what came of them."""
+    for visit in list(Appointment.objects.left_open().filter(mode=Mode.IN_PERSON)[:BATCH]):
+        open_case(visit)
 
 
 @shared_task(name="appointments.refresh_stale_listings")

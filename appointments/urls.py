@@ -1,6 +1,6 @@
 from django.urls import path
 
-from appointments.views import booking, files, own, practice, terms, times
+from appointments.views import booking, ending, files, moving, own, practice, terms, times
 
 app_name = "appointments"
 
@@ -14,8 +14,14 @@ urlpatterns = [
     path("appointments/<uuid:pk>/files/<int:attached>/take/", files.take_file, name="take_file"),
     path("appointments/<uuid:pk>/extend/", own.extend, name="extend"),
     path("appointments/<uuid:pk>/pay/", own.pay, name="pay"),
+    path("appointments/<uuid:pk>/pay-at-desk/", own.pay_at_desk, name="pay_at_desk"),
     path("appointments/<uuid:pk>/cancel/", own.cancel, name="cancel"),
     path("appointments/<uuid:pk>/cancel/confirm/", own.confirm_cancel, name="confirm_cancel"),
+    path("appointments/<uuid:pk>/move/", moving.reschedule, name="reschedule"),
+    path("appointments/<uuid:pk>/finish/", ending.finish, name="finish"),
+    path("appointments/<uuid:pk>/follow-up/", ending.ask_to_follow_up, name="ask_to_follow_up"),
+    path("appointments/<uuid:pk>/contest/", ending.contest, name="contest"),
+    path("appointments/<uuid:pk>/offer/", moving.offer, name="offer"),
     path("appointments/<uuid:pk>/appointment.ics", own.calendar_file, name="calendar_file"),
     path("practice/today/", practice.today, name="today"),
     path("practice/hours/", practice.hours, name="hours"),

@@ -35,6 +35,9 @@ RIGHTS: dict[str, frozenset[str]] = {
             "scheduling.view_extrahours",
             "scheduling.view_timeoff",
             "appointments.view_appointment",
+            "appointments.view_case",
+            "appointments.decide_case",
+            "telehealth.view_joinevidence",
         }
     ),
     # Watches the money, gives it back, decides on risky payments.
@@ -51,6 +54,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "payments.view_journal",
             "payments.view_ledgerentry",
             "payments.decide_charge",
+            "payments.take_cash",
             "payments.view_commissionrate",
             "payments.add_commissionrate",
             "payments.change_commissionrate",

@@ -224,6 +224,9 @@ SWEEPERS = (
     ("send-invitations", "patients.sweep_invitations", 30),
     ("announce-endings", "patients.announce_endings", 3600),
     ("expire-holds", "appointments.sweep_holds", 15),
+    ("end-offers", "appointments.sweep_offers", 30),
+    ("ask-about-visits", "appointments.sweep_left_open", 600),
+    ("close-visits", "telehealth.close_left_open", 600),
     ("refresh-listings", "appointments.refresh_stale_listings", 60),
     ("process-messages", "payments.sweep_messages", 15),
     ("reconcile-attempts", "payments.reconcile_attempts", 20),
@@ -409,6 +412,15 @@ CANCELLATION_TERMS: dict[str, int] = {
     "percent_after": env.int("CANCEL_PERCENT_AFTER", 100),
     "move_until_hours": env.int("MOVE_UNTIL_HOURS", 2),
 }
+
+# How long patients have to say what they want when their doctor is away, and get the fee back if they do not.
+LEAVE_ANSWER = timedelta(hours=env.int("LEAVE_ANSWER_HOURS", 48))
+
+# How long after its beginning a side counts as missing from a visit; after how long a visit that is over and of which
+# nobody said what came of it is closed from evidence, or looked at; how long a side may contest what is written down.
+NO_SHOW_GRACE = timedelta(minutes=env.int("NO_SHOW_GRACE_MINUTES", 10))
+LEFT_OPEN_AFTER = timedelta(hours=env.int("LEFT_OPEN_AFTER_HOURS", 24))
+CONTEST_WITHIN = timedelta(days=env.int("CONTEST_WITHIN_DAYS", 7))
 
 # A doctor may see a patient's health facts from the booking until so long after the visit.
 CARE_AFTER_VISIT = timedelta(days=env.int("CARE_DAYS_AFTER_VISIT", 90))

@@ -90,14 +90,14 @@ class RefundForm(BaseDialogForm):
 @admin.register(Charge)
 class ChargeAdmin(ReadOnlyAdmin):
     list_display = ["id", "payer", "description", "amount", "currency", "status", "created_at", "paid_at"]
-    list_filter = ["status", "seller", ("created_at", RangeDateTimeFilter), ("paid_at", RangeDateTimeFilter)]
+    list_filter = ["status", "at_desk", "seller", ("created_at", RangeDateTimeFilter), ("paid_at", RangeDateTimeFilter)]
     list_select_related = ["payer"]
     search_fields = ["id__exact", "payer__email", "attempts__tran_id", "attempts__val_id", "refunds__refund_trans_id"]
     search_help_text = _("The charge, a tran_id, a val_id, a refund_trans_id, or the payer's e-mail address.")
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     inlines = [AttemptInline, RefundInline]
-    actions_detail = ["refund", "approve", "refuse"]
+    actions_detail = ["refund", "approve", "refuse", "paid_at_desk"]
 
     @action(
         description=_("Refund"),
@@ -111,6 +111,27 @@ class ChargeAdmin(ReadOnlyAdmin):
         def decide(charge: Charge) -> str:
             refund = services.refund_by_admin(charge, amount=amount, by=request.user)
             return f"Refund {refund.refund_trans_id}: {refund.amount}" if refund else "Nothing was left to refund"
+
+        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
+
+    def has_cash_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm("payments.take_cash")
+
+    @action(
+        description=_("Paid at the desk"),
+        url_path="paid-at-the-desk",
+        permissions=["cash"],
+        icon="payments",
+        variant=ActionVariant.SUCCESS,
+        dialog={
+            "title": _("The payer has paid in cash"),
+            "description": _("All of the amount was taken at the desk."),
+            "form_submit_text": _("Write it down"),
+        },
+    )
+    def paid_at_desk(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def decide(charge: Charge) -> str:
+            return f"Paid at the desk: {services.take_at_desk(charge, by=request.user).amount}"
 
         return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
 
@@ -152,8 +173,10 @@ class ChargeAdmin(ReadOnlyAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """What can be decided of this charge as it stands."""
-        status = self.row(object_id).values_list("status", flat=True).first()
+        status, at_desk = self.row(object_id).values_list("status", "at_desk").first() or ("", False)
         offered = {Charge.Status.PAID: {"refund"}, Charge.Status.REVIEW: {"approve", "refuse"}}.get(status, set())
+        if status == Charge.Status.OPEN and at_desk:
+            offered = {"paid_at_desk"}
         actions = super().get_actions_detail(request, object_id)
         return [each for each in actions if each.method.original_function_name in offered]
 
@@ -185,7 +208,7 @@ class RefundAdmin(ReadOnlyAdmin):
     search_fields = ["refund_trans_id", "refund_ref_id", "attempt__tran_id", "charge__id__exact"]
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
-    actions_detail = ["try_again"]
+    actions_detail = ["try_again", "given_at_desk"]
 
     @action(
         description=_("Try again"),
@@ -204,9 +227,33 @@ class RefundAdmin(ReadOnlyAdmin):
 
         return decided(self, request, get_object_or_404(Refund, pk=object_id), decide)
 
+    def has_cash_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm("payments.take_cash")
+
+    @action(
+        description=_("Given back at the desk"),
+        url_path="given-at-the-desk",
+        permissions=["cash"],
+        icon="payments",
+        dialog={
+            "title": _("The payer has the cash back"),
+            "description": _("All of the amount was handed over at the desk."),
+            "form_submit_text": _("Write it down"),
+        },
+    )
+    def given_at_desk(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def decide(refund: Refund) -> str:
+            return f"Given back at the desk: {services.give_at_desk(refund, by=request.user).amount}"
+
+        return decided(self, request, get_object_or_404(Refund, pk=object_id), decide)
+
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        failed = self.row(object_id).filter(status=Refund.Status.FAILED).exists()
-        return super().get_actions_detail(request, object_id) if failed else []
+        row = self.row(object_id)
+        offered = {"try_again"} if row.filter(status=Refund.Status.FAILED).exists() else set()
+        if row.filter(status__in=Refund.UNDECIDED, attempt=None).exists():
+            offered = {"given_at_desk"}
+        actions = super().get_actions_detail(request, object_id)
+        return [each for each in actions if each.method.original_function_name in offered]
 
 
 @admin.register(Document)

@@ -31,6 +31,10 @@ class AlreadyPaid(DomainError):
     message = _("This has been paid already.")
 
 
+class NotAtDesk(DomainError):
+    message = _("This is not a payment at the desk, or it is not open any more.")
+
+
 class NotUnderReview(DomainError):
     message = _("This payment is not waiting for a decision.")
 

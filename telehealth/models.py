@@ -20,7 +20,7 @@ CLOSES_AFTER = timedelta(minutes=60)
 # Who was not heard of for so long is away, whether or not a socket was closed: its process may have died.
 PRESENT_FOR = timedelta(seconds=40)
 # How long after the start a patient who never came is written down as missing.
-NO_SHOW_AFTER = timedelta(minutes=10)
+NO_SHOW_AFTER: timedelta = settings.NO_SHOW_GRACE
 LONGEST_TEXT = 2000
 # How long what a doctor said of being late counts.
 LATE_FOR = timedelta(hours=3)

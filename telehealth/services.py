@@ -4,6 +4,7 @@ Locks: where the appointment changes, appointments' own come first (Charge, doct
 consultation's row. Everything else locks the consultation's row alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from accounts.devices import BROWSERS, found, is_handheld
 from accounts.models import User
+from appointments import notices
 from appointments.errors import IllegalChange
 from appointments.models import Appointment
 from appointments.services import begin_visit, complete_visit, mark_no_show
@@ -323,7 +325,7 @@ def close(consultation: Consultation, *, outcome: Outcome, by: User) -> None:
     """
     match outcome:
         case Outcome.COMPLETED if rules.can_complete(consultation):
-            service = complete_visit
+            service: Callable[..., Appointment] = complete_visit
         case Outcome.NO_SHOW if rules.can_say_no_show(consultation):
             service = _patient_missed
         case _:
@@ -351,8 +353,12 @@ def _patient_missed(appointment: Appointment, *, by: User) -> Appointment:
 
 @transaction.atomic
 def say_late(doctor_id: int, *, minutes: int) -> None:
-    """Tell those who wait that the doctor comes so much later; 0 takes it back."""
+    """Tell those who wait in their rooms that the doctor comes so much later, and all others who are booked today, at
+    the chamber too; 0 takes it back. Said again, nobody is told again."""
     now = timezone.now()
+    if minutes and minutes != late_by(doctor_id):
+        for visit in Appointment.objects.still_today(doctor_id).select_related("doctor", "patient", "place"):
+            notices.running_late(visit, minutes=minutes)
     Desk.objects.update_or_create(doctor_id=doctor_id, defaults={"late_minutes": minutes, "late_said_at": now})
     tell_waiting(doctor_id)
 

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
@@ -25,7 +25,7 @@ from config.headers import for_calls
 from config.http import require, respond
 from doctors.models import Doctor
 from patients.rules import ground_of
-from telehealth import consent, rules, services
+from telehealth import closing, consent, rules, services
 from telehealth.access import Guest
 from telehealth.errors import NotOpen
 from telehealth.forms import ChatForm, CloseForm, ConsentForm, LateForm
@@ -126,6 +126,7 @@ def _room_page(
         waiting=waiting_for(guest.room) if is_waiting and not is_doctor else None,
         patient_seat=seats.get(Side.PATIENT),
         doctor_seat=seats.get(Side.DOCTOR),
+        can_say_doctor_missed=not is_doctor and closing.can_say_doctor_missed(guest.room),
         can_say_no_show=is_doctor and rules.can_say_no_show(guest.room),
         late_form=LateForm(initial={"minutes": services.late_by(visit.doctor_id)}) if is_doctor else None,
         chat=chat_of(guest.room),
@@ -203,6 +204,35 @@ def late(request: HttpRequest, pk: UUID) -> HttpResponse:
     else:
         messages.error(request, _("Choose one of the times that are offered."))
     return redirect("telehealth:room", pk)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def running_late(request: HttpRequest) -> HttpResponse:
+    """The doctor tells everybody who is booked today how much later it gets, whether by video or at the chamber."""
+    doctor = Doctor.objects.filter(user=request.user).first()
+    require(doctor is not None)
+    said = services.late_by(doctor.pk)
+    form = LateForm(request.POST if request.method == "POST" else None, initial={"minutes": said})
+    if form.is_valid():
+        services.say_late(doctor.pk, minutes=form.cleaned_data["minutes"])
+        messages.success(request, _("Everybody who is still booked today is told."))
+        return redirect("appointments:today")
+    waiting = Appointment.objects.still_today(doctor.pk).count()
+    context = {"form": form, "said": said, "waiting": waiting}
+    return render(request, "telehealth/running_late.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def doctor_missed(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The patient's side, which waits, says that the doctor did not come; the evidence has to agree."""
+    guest = own(request, pk)
+    require(guest.side == Side.PATIENT)
+    closing.say_doctor_missed(guest.room, by=request.user)
+    messages.success(request, _("We are sorry. All of the fee goes back to you."))
+    return redirect("appointments:detail", pk)
 
 
 @login_required

@@ -29,7 +29,7 @@ from django.utils.http import urlencode
 
 from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent
-from appointments.services import start_payment
+from appointments.services import mark_no_show, reschedule, start_payment
 from config.files import private_storage, private_url
 from patients.models import (
     FACTS,
@@ -184,6 +184,21 @@ MATRIX = [
     Row("appointments:cancel", "POST /appointments/{visit}/cancel/", "login 404 422 422 404 404"),
     Row("appointments:cancel", "POST /appointments/{visit}/cancel/", "login 404 302 302 404 404", {"reason": "other"}),
     Row("appointments:cancel", "POST /appointments/{held}/cancel/", "login 404 302 404 404 404"),
+    Row("appointments:reschedule", "GET /appointments/{visit}/move/", "login 404 200 200 404 404"),
+    Row("appointments:reschedule", "GET /appointments/{held}/move/", "login 404 409 404 404 404"),
+    Row(
+        "appointments:reschedule", "POST /appointments/{visit}/move/", "login 404 302 302 404 404", {"start": "{later}"}
+    ),
+    Row("appointments:offer", "GET /appointments/{moved}/offer/", "login 404 200 403 404 404"),
+    Row("appointments:offer", "GET /appointments/{visit}/offer/", "login 404 409 403 404 404"),
+    Row("appointments:offer", "POST /appointments/{moved}/offer/", "login 404 302 403 404 404", {"answer": "accept"}),
+    Row("appointments:pay_at_desk", "POST /appointments/{held}/pay-at-desk/", "login 404 409 404 404 404"),
+    Row("appointments:pay_at_desk", "POST /appointments/{visit}/pay-at-desk/", "login 404 409 403 404 404"),
+    Row("appointments:finish", "POST /appointments/{visit}/finish/", "login 404 403 409 404 404"),
+    Row("appointments:ask_to_follow_up", "POST /appointments/{visit}/follow-up/", "login 404 403 409 404 404"),
+    Row("appointments:contest", "GET /appointments/{missed}/contest/", "login 404 200 409 404 404"),
+    Row("appointments:contest", "POST /appointments/{missed}/contest/", "login 404 422 409 404 404"),
+    Row("appointments:contest", "GET /appointments/{visit}/contest/", "login 404 409 409 404 404"),
     Row("appointments:files", "GET /appointments/{visit}/files/", "login 404 200 403 404 404"),
     Row("appointments:files", "POST /appointments/{visit}/files/", "login 404 422 403 404 404"),
     Row("appointments:files", "GET /appointments/{held}/files/", "login 404 200 404 404 404"),
@@ -209,6 +224,9 @@ MATRIX = [
     Row("telehealth:write", "POST /consultations/{visit}/chat/", "login 404 409 409 404 404", {"text": "Hello"}),
     Row("telehealth:admit", "POST /consultations/{open_room}/admit/", "login 404 403 409 404 404"),
     Row("telehealth:late", "POST /consultations/{open_room}/late/", "login 404 403 302 404 404", {"minutes": "10"}),
+    Row("telehealth:doctor_missed", "POST /consultations/{open_room}/doctor-missed/", "login 404 409 403 404 404"),
+    Row("telehealth:running_late", "GET /practice/late/", DOCTORS),
+    Row("telehealth:running_late", "POST /practice/late/", "login 403 403 422 422 403"),
     Row("telehealth:close", "POST /consultations/{visit}/close/", "login 404 403 409 404 404", {"outcome": "no_show"}),
     Row("telehealth:queue", "GET /practice/queue/", DOCTORS),
     # The note of a visit: its doctor writes, the patient's side reads once the visit is over.
@@ -401,6 +419,7 @@ INSIDER = {
     "payments:payout_account": "doctor",
     "appointments:today": "doctor",
     "telehealth:queue": "doctor",
+    "telehealth:running_late": "doctor",
     "appointments:hours": "doctor",
     "appointments:terms": "doctor",
     "appointments:add_time_off": "doctor",
@@ -456,6 +475,10 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     Prescription.objects.create(appointment=open_room, tab=UUID(int=1), saved_at=timezone.now(), language="en")
     signed = signed_for(visit)
     template = Template.objects.create(doctor=doctor.doctor, name="Cold")
+    moved = confirmed(doctor, patient, at(14))
+    reschedule(moved, start=at(14, 30), sequence=0, by=doctor, side="doctor")
+    missed = shifted(confirmed(doctor, patient, at(14)), timezone.now() - timedelta(hours=1))
+    mark_no_show(missed, side="patient", by=doctor)
     time_off = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(15), at(16)))
     receipt = Document.objects.create(
         kind=DocumentKind.RECEIPT, number="R-2026-000001", charge=charge, amount=charge.amount, currency="BDT"
@@ -474,6 +497,9 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "open": urlencode({"start": at(12).isoformat(), "mode": "video"}),
         "visit": str(visit.pk),
         "held": str(held.pk),
+        "moved": str(moved.pk),
+        "missed": str(missed.pk),
+        "later": at(12, 30).isoformat(),
         "open_room": str(open_room.pk),
         "template": str(template.pk),
         "signed": str(signed.prescription_id),
@@ -665,11 +691,13 @@ ADMIN_PAGES = {
     **pages_of("payments_charge", "finance"),
     "payments_charge_refund": "finance",
     "payments_charge_approve": "finance",
+    "payments_charge_paid_at_desk": "finance",
     "payments_charge_refuse": "finance",
     **pages_of("payments_paymentattempt", "finance"),
     **pages_of("payments_gatewaymessage", "finance"),
     **pages_of("payments_refund", "finance"),
     "payments_refund_try_again": "finance",
+    "payments_refund_given_at_desk": "finance",
     **pages_of("payments_journal", "finance"),
     **pages_of("payments_document", "finance"),
     **pages_of("payments_payoutrun", "finance"),
@@ -682,6 +710,9 @@ ADMIN_PAGES = {
     "payments_payout_not_paid": "finance",
     **pages_of("payments_commissionrate", "finance", written_by="finance"),
     **pages_of("appointments_appointment", "support"),
+    **pages_of("appointments_case", "support"),
+    **{f"appointments_case_{name}": "support" for name in ("took_place", "patient_missed", "doctor_missed")},
+    **pages_of("telehealth_joinevidence", "support"),
     "appointments_suspension": "moderation",
     **pages_of("prescriptions_product", SUPERUSER),
     **pages_of("prescriptions_ingredient", SUPERUSER),

@@ -7,7 +7,9 @@ from appointments.models.booking import (
     Appointment,
     AppointmentQuerySet,
 )
+from appointments.models.cases import Case
 from appointments.models.events import AppointmentEvent
+from appointments.models.offers import Offer
 from appointments.models.reasons import REASONS, DoctorsReason, PatientsReason
 from appointments.models.status import OCCUPYING, TRANSITIONS, Status
 from appointments.models.terms import CancellationPolicy, Terms
@@ -23,7 +25,9 @@ __all__ = [
     "AppointmentEvent",
     "AppointmentQuerySet",
     "CancellationPolicy",
+    "Case",
     "DoctorsReason",
+    "Offer",
     "PatientsReason",
     "Status",
     "Terms",

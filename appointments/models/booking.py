@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from appointments.models.cases import Case
 from appointments.models.events import AppointmentEvent
 from appointments.models.reasons import REASONS
 from appointments.models.status import OCCUPYING, Status
@@ -69,6 +71,20 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def coming(self) -> Self:
         return self.filter(_occupying(), period__endswith__gt=timezone.now()).order_by("period")
 
+    def still_today(self, doctor_id: int) -> Self:
+        """The doctor's confirmed visits that are not over, and begin before the portal's midnight."""
+        midnight = timezone.localtime(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE)) + timedelta(days=1)
+        until = midnight.replace(hour=0, minute=0, second=0, microsecond=0)
+        ahead = self.filter(doctor=doctor_id, status=Status.CONFIRMED, period__endswith__gt=timezone.now())
+        return ahead.filter(period__startswith__lt=until).order_by("period")
+
+    def left_open(self) -> Self:
+        """Those that were over a day ago, and nobody said what came of them, and no administrator is asked."""
+        asked = Case.objects.open().filter(appointment=OuterRef("pk"))
+        over = timezone.now() - settings.LEFT_OPEN_AFTER
+        open_ones = self.filter(status__in=[Status.CONFIRMED, Status.IN_PROGRESS], period__endswith__lte=over)
+        return open_ones.exclude(Exists(asked)).order_by("period")
+
     def past(self) -> Self:
         """All others: over, called off, or never paid in time."""
         return self.exclude(_occupying(), period__endswith__gt=timezone.now()).order_by("-period")
@@ -80,7 +96,7 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def for_detail(self) -> Self:
         return (
             self.select_related("doctor__calendar", "doctor__user", "patient", "place", "charge", "booked_by")
-            .prefetch_related("events", "charge__refunds")
+            .prefetch_related("events", "cases", "charge__refunds")
             .fetch_mode(PAGE)
         )
 
@@ -116,6 +132,9 @@ class Appointment(models.Model):
     fee = models.DecimalField(_("fee"), max_digits=10, decimal_places=2)
     currency = models.CharField(max_length=3, default=settings.CURRENCY)
     policy = models.JSONField(default=dict)
+    # The number by which the desk calls those who come to a place on a day of the doctor's clock.
+    token = models.PositiveSmallIntegerField(null=True, blank=True)
+    token_day = models.DateField(null=True, blank=True)
     charge = models.OneToOneField(
         "payments.Charge", on_delete=models.PROTECT, null=True, blank=True, related_name="appointment"
     )
@@ -151,6 +170,12 @@ class Appointment(models.Model):
             models.CheckConstraint(
                 condition=~Q(mode="in_person") | Q(place__isnull=False), name="visit_in_person_not_without_a_place"
             ),
+            models.UniqueConstraint(fields=["doctor", "place", "token_day", "token"], name="token_not_given_twice"),
+            models.CheckConstraint(
+                condition=Q(token__isnull=True, token_day__isnull=True)
+                | Q(token__isnull=False, token_day__isnull=False, place__isnull=False),
+                name="token_not_without_a_day_and_a_place",
+            ),
             models.CheckConstraint(condition=Q(fee__gte=0), name="fee_not_negative"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="status_not_unknown"),
         ]
@@ -169,17 +194,22 @@ class Appointment(models.Model):
         return reverse("appointments:detail", args=[self.pk])
 
     @property
-    def start(self):
+    def start(self) -> datetime:
         return self.period.lower
 
     @property
-    def end(self):
+    def end(self) -> datetime:
         return self.period.upper
 
     @property
     def terms(self) -> Terms:
         """What was agreed at the hold."""
         return Terms.kept(self.policy)
+
+    @property
+    def can_pay_at_desk(self) -> bool:
+        """Whether the fee may be paid where the visit is."""
+        return self.mode == Mode.IN_PERSON and self.fee > 0 and self.terms.pay_at_desk
 
     @property
     def free_until(self) -> datetime:

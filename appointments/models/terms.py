@@ -24,6 +24,7 @@ class Terms:
     free_until_hours: int
     percent_after: int
     move_until_hours: int
+    pay_at_desk: bool = False
 
     @classmethod
     def usual(cls) -> Self:
@@ -75,6 +76,8 @@ class CancellationPolicy(models.Model):
         _("moved by the patient until (hours before)"), validators=[MaxValueValidator(LONGEST_NOTICE)]
     )
 
+    pay_at_desk = models.BooleanField(_("visits at the chamber may be paid there"), default=False)
+
     class Meta:
         verbose_name = _("cancellation policy")
         verbose_name_plural = _("cancellation policies")
@@ -91,4 +94,4 @@ class CancellationPolicy(models.Model):
 
     @property
     def terms(self) -> Terms:
-        return Terms(self.free_until_hours, self.percent_after, self.move_until_hours)
+        return Terms(self.free_until_hours, self.percent_after, self.move_until_hours, self.pay_at_desk)

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from appointments import notices
+from appointments import notices, rules
 from appointments.errors import LessComesBack, NotCancellable
-from appointments.models import TRANSITIONS, Appointment, Status
+from appointments.models import TRANSITIONS, Appointment, Offer, Status
 from appointments.services.door import change_status, lock_booking
 from patients.services import end_care
 from payments.models import Charge, Refund
-from payments.services import earn_charge, left_of_charge, request_refund, void_charge
+from payments.services import earn_charge, left_of_charge, release_borne, request_refund, void_charge
 
 
 @transaction.atomic
@@ -44,8 +44,8 @@ def cancel_appointment(
         raise NotCancellable
     if would_come_back(appointment, side=side) < promised:
         raise LessComesBack
-    is_late = side == "patient" and appointment.status == Status.CONFIRMED
-    back = give_back(appointment, charge, now=now if is_late else None, by=by)
+    terms_hold = follows_terms(appointment, side=side)
+    back = give_back(appointment, charge, now=now if terms_hold else None, by=by)
     call_off(appointment, by=by, side=side, code=reason, back=back, cancel_reason=reason, cancel_words=words)
     return appointment
 
@@ -64,9 +64,18 @@ def give_back(appointment: Appointment, charge: Charge | None, *, now: datetime 
     back = paid if now is None else appointment.terms.given_back(paid, start=appointment.start, now=now)
     if back:
         request_refund(charge, amount=back, reason=Refund.Reason.CANCELLED, by=by)
+    release_borne(charge)
     if back < paid:
         earn_charge(charge, doctor=appointment.doctor)
     return back
+
+
+def follows_terms(appointment: Appointment, *, side: str) -> bool:
+    """Whether what goes back is as the booking's terms say: not when the doctor cancels, nor while the patient is asked
+    about what the doctor changed."""
+    if side != "patient" or appointment.status != Status.CONFIRMED:
+        return False
+    return not rules.has_say(appointment)
 
 
 def would_come_back(appointment: Appointment, *, side: str) -> Decimal:
@@ -75,7 +84,7 @@ def would_come_back(appointment: Appointment, *, side: str) -> Decimal:
     if charge is None or charge.status not in (Charge.Status.PAID, Charge.Status.REVIEW):
         return Decimal(0)
     paid = left_of_charge(charge)
-    if side != "patient" or appointment.status != Status.CONFIRMED:
+    if not follows_terms(appointment, side=side):
         return paid
     return appointment.terms.given_back(paid, start=appointment.start, now=timezone.now())
 
@@ -87,14 +96,20 @@ def call_off(
     side: str,
     code: str = "",
     back: Decimal = Decimal(0),
+    replaced: bool = False,
     **changes: object,
 ) -> None:
-    """Cancel, end the care and tell those who knew of it, with what goes `back`. The caller holds the locks."""
+    """Cancel, end the care and tell those who knew of it, with what goes `back`, or that another booking is in its
+    place. The caller holds the locks."""
     old = appointment.status
     change_status(appointment, Status.CANCELLED, by=by, code=code, cancelled_by=side, **changes)
     end_care(appointment.pk)
+    open_offers = Offer.objects.filter(appointment=appointment, status=Offer.Status.OPEN)
+    open_offers.update(status=Offer.Status.WITHDRAWN, closed_at=timezone.now())
     if old != Status.HELD:
-        notices.cancelled(appointment, by_side=side, back=back, doctor_knew=old != Status.PAYMENT_REVIEW)
+        notices.cancelled(
+            appointment, by_side=side, back=back, doctor_knew=old != Status.PAYMENT_REVIEW, replaced=replaced
+        )
 
 
 def undo_booking(charge: Charge) -> None:
@@ -102,4 +117,5 @@ def undo_booking(charge: Charge) -> None:
     found = Appointment.objects.filter(charge=charge).only("pk", "doctor_id", "patient_id", "charge_id").get()
     _charge, appointment = lock_booking(found)
     if Status.CANCELLED in TRANSITIONS[Status(appointment.status)]:
+        release_borne(charge)
         call_off(appointment, by=None, side="admin", code="refunded", back=charge.refunded)

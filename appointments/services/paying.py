@@ -1,6 +1,6 @@
 """From a hold to a seat: the charge, its settlement, and money that comes late."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -15,12 +15,14 @@ from appointments.models import Appointment, Status
 from appointments.open_times import find_open_slot
 from appointments.services.door import change_status, lock_booking
 from appointments.services.holds import expire_lapsed_holds, lengthen
+from appointments.services.offers import offer_if_away
+from appointments.services.tokens import give_token
 from config.db import constraint_name
 from config.templatetags.portal import instant
 from doctors.models import Doctor
 from patients.services import begin_care, phone_of
 from payments.models import Charge, Refund
-from payments.services import open_charge, request_refund
+from payments.services import earn_charge, open_charge, request_refund
 from scheduling.slots import Interval
 
 log = structlog.get_logger()
@@ -40,30 +42,59 @@ def start_payment(appointment: Appointment, *, by: User) -> Charge | None:
         confirm(appointment, by=by)
         return None
     if charge is None:
-        charge = open_charge(
-            payer=by,
-            seller="appointments",
-            description=_("Consultation fee"),
-            detail=f"{appointment.doctor}, {instant(appointment.start)}",
-            done_path=appointment.get_absolute_url(),
-            amount=appointment.fee,
-            currency=appointment.currency,
-            due_at=appointment.hold_expires_at,
-            payer_phone=phone_of(by),
-        )
-        appointment.charge = charge
-        appointment.save(update_fields=["charge"])
+        charge = owe_fee(appointment, payer=by, due_at=appointment.hold_expires_at)
     if not appointment.hold_extended:
         lengthen(appointment, charge)
     return charge
 
 
-def confirm(appointment: Appointment, *, by: User | None) -> None:
+def owe_fee(appointment: Appointment, *, payer: User, due_at: datetime | None, at_desk: bool = False) -> Charge:
+    """Open the charge of a booking's fee, and note it there. The caller holds the booking's locks."""
+    charge = open_charge(
+        payer=payer,
+        seller="appointments",
+        description=_("Consultation fee"),
+        detail=f"{appointment.doctor}, {instant(appointment.start)}",
+        done_path=appointment.get_absolute_url(),
+        amount=appointment.fee,
+        currency=appointment.currency,
+        due_at=due_at,
+        payer_phone=phone_of(payer),
+        at_desk=at_desk,
+    )
+    appointment.charge = charge
+    appointment.save(update_fields=["charge"])
+    return charge
+
+
+@transaction.atomic
+def pay_later(appointment: Appointment, *, by: User) -> Appointment:
+    """Confirm a visit at the chamber whose fee is paid there; asked twice, it is confirmed once.
+
+    The charge stays open until the desk has the money. Raises IllegalChange when the hold ran out, or where the
+    doctor's terms at the hold do not allow it.
+    """
+    charge, appointment = lock_booking(appointment)
+    if appointment.status == Status.CONFIRMED and charge is not None and charge.at_desk:
+        return appointment
+    if not appointment.is_live_hold or not appointment.can_pay_at_desk:
+        raise IllegalChange(_("The time was not kept any longer. Please choose a time again."))
+    if charge is not None:
+        # Money that is under way by a payment that was begun settles it all the same.
+        charge.at_desk, charge.due_at = True, None
+        charge.save(update_fields=["at_desk", "due_at"])
+    else:
+        owe_fee(appointment, payer=by, due_at=None, at_desk=True)
+    confirm(appointment, by=by, code="pay_at_desk")
+    return appointment
+
+
+def confirm(appointment: Appointment, *, by: User | None, code: str = "") -> None:
     """Seat the patient: both sides are told, and the doctor cares for the patient from now on.
 
-    The caller holds the locks.
+    Where the doctor went on leave meanwhile the patient is asked at once. The caller holds the locks.
     """
-    change_status(appointment, Status.CONFIRMED, by=by)
+    change_status(appointment, Status.CONFIRMED, by=by, code=code, **give_token(appointment))
     begin_care(
         appointment.patient,
         appointment.doctor,
@@ -72,6 +103,7 @@ def confirm(appointment: Appointment, *, by: User | None) -> None:
         until=appointment.end + settings.CARE_AFTER_VISIT,
     )
     notices.confirmed(appointment)
+    offer_if_away(appointment)
 
 
 def settle_booking(charge: Charge) -> None:
@@ -101,6 +133,12 @@ def settle_booking(charge: Charge) -> None:
         case Status.EXPIRED if _seat_again(appointment):
             pass
         case Status.EXPIRED | Status.CANCELLED:
+            _send_back(charge, appointment)
+        case Status.COMPLETED:
+            earn_charge(charge, doctor=appointment.doctor)
+        case Status.CONFIRMED | Status.IN_PROGRESS if charge.at_desk:
+            pass
+        case Status.NO_SHOW:
             _send_back(charge, appointment)
         case _:
             log.error("settled_for_a_running_booking", appointment=str(appointment.pk), status=appointment.status)

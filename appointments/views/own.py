@@ -20,7 +20,7 @@ from appointments import rules, services
 from appointments.errors import LessComesBack
 from appointments.forms import CancelForm
 from appointments.ical import google_link, ical
-from appointments.models import Appointment, Status
+from appointments.models import Appointment, Offer, Status
 from appointments.views.booking import steps
 from appointments.views.times import other_zone
 from config.http import require, respond
@@ -100,6 +100,11 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         can_pay=rules.can_pay(user, appointment),
         can_extend=rules.can_extend(user, appointment),
         can_cancel=rules.can_cancel(user, appointment),
+        can_move=rules.can_move(user, appointment),
+        can_contest=rules.may_contest(appointment, side="patient" if is_patient_side else "doctor"),
+        can_finish=rules.can_finish(user, appointment, outcome="completed"),
+        can_say_missed=rules.can_finish(user, appointment, outcome="no_show"),
+        offer=Offer.objects.open().filter(appointment=appointment).first() if is_patient_side else None,
         can_attach=rules.can_attach(user, appointment),
         attached=_attached(user, appointment),
         refunds=refunds,
@@ -135,7 +140,8 @@ def _state(appointment: Appointment, refunds: list[Refund]) -> str:
     """Stands for all that may change on the page while it is open."""
     until = appointment.hold_expires_at
     hold = f"{until:%H%M%S}" if until and appointment.status == Status.HELD else ""
-    return ".".join([appointment.status, hold, str(appointment.is_lapsed), *(refund.status for refund in refunds)])
+    facts = (appointment.status, str(appointment.sequence), hold, str(appointment.is_lapsed))
+    return ".".join([*facts, *(refund.status for refund in refunds)])
 
 
 def _look_again(appointment: Appointment, refunds: list[Refund]) -> int:
@@ -169,7 +175,17 @@ def pay(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect(charge or appointment)
 
 
-def _side(request: HttpRequest, appointment: Appointment) -> str:
+@login_required
+@require_POST
+def pay_at_desk(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Book a visit at the chamber whose fee is paid there."""
+    appointment = own(request, pk)
+    require(rules.is_booker(request.user, appointment))
+    services.pay_later(appointment, by=request.user)
+    return redirect(appointment)
+
+
+def side_of(request: HttpRequest, appointment: Appointment) -> str:
     """On which side the reader acts: the patient's, for whoever is on both."""
     return "patient" if rules.is_patient_side(request.user, appointment) else "doctor"
 
@@ -179,7 +195,7 @@ def _side(request: HttpRequest, appointment: Appointment) -> str:
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Call a visit off, for a reason; a time that was only held is let go without one."""
     appointment = own(request, pk)
-    side = _side(request, appointment)
+    side = side_of(request, appointment)
     if appointment.status == Status.HELD:
         services.cancel_appointment(appointment, by=request.user, side=side)
         messages.success(request, _("The time is free again."))
@@ -212,13 +228,13 @@ def confirm_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     appointment = own(request, pk)
     if not rules.can_cancel(request.user, appointment):
         return redirect(appointment)
-    return _cancel_page(request, appointment, CancelForm(_side(request, appointment)))
+    return _cancel_page(request, appointment, CancelForm(side_of(request, appointment)))
 
 
 def _cancel_page(
     request: HttpRequest, appointment: Appointment, form: CancelForm, *, status: int = 200
 ) -> HttpResponse:
-    side = _side(request, appointment)
+    side = side_of(request, appointment)
     charge = appointment.charge
     back = services.would_come_back(appointment, side=side)
     context = {
@@ -228,7 +244,7 @@ def _cancel_page(
         "is_paid": charge is not None and charge.status in (Charge.Status.PAID, Charge.Status.REVIEW),
         "back": back,
         "kept": appointment.fee - back,
-        "is_review": appointment.status == Status.PAYMENT_REVIEW,
+        "can_move": rules.can_move(request.user, appointment),
     }
     return render(request, "appointments/cancel.html", context, status=status)
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from appointments import hours as practice
 from appointments.models import OCCUPYING, Appointment, Status
+from appointments.services import end_leave, lay_leave
 from appointments.views.times import other_zone
 from config.templatetags.portal import digits
 from doctors.models import Doctor
@@ -135,24 +136,24 @@ def _absence(time_off: TimeOff, calendar: Calendar) -> dict[str, object]:
 @login_required
 @require_POST
 def add_time_off(request: HttpRequest) -> HttpResponse:
-    """Close days or hours; booked visits in them are named, and stay booked."""
+    """Close days or hours; who is booked in them is asked what to do."""
     doctor = own_doctor(request)
     calendar = calendar_of(doctor)
     form = TimeOffForm(calendar, request.POST)
     if form.is_valid():
         try:
-            inside = practice.take_time_off(doctor, form.cleaned_data["period"])
+            outcome = lay_leave(doctor, form.cleaned_data["period"], by=request.user)
         except AlreadyOff as refusal:
             form.add_error("first", str(refusal.message))
         else:
             messages.success(request, _("Nobody can book in this time now."))
-            if inside:
-                warning = ngettext(
-                    "%(count)d visit in this time is still booked. Cancel it if you cannot hold it.",
-                    "%(count)d visits in this time are still booked. Cancel those that you cannot hold.",
-                    len(inside),
+            if outcome.offers:
+                told = ngettext(
+                    "%(count)d patient is asked to choose another time, another doctor or the fee.",
+                    "%(count)d patients are asked to choose another time, another doctor or the fee.",
+                    len(outcome.offers),
                 )
-                messages.warning(request, digits(warning % {"count": len(inside)}))
+                messages.warning(request, digits(told % {"count": len(outcome.offers)}))
             return redirect("appointments:hours")
     week = HoursFormSet(form_kwargs={"doctor": doctor}, initial=_initial(doctor), prefix="week")
     page = _hours_page(doctor, calendar, CalendarForm(instance=calendar), week, form)
@@ -163,6 +164,6 @@ def add_time_off(request: HttpRequest) -> HttpResponse:
 @require_POST
 def remove_time_off(request: HttpRequest, pk: int) -> HttpResponse:
     doctor = own_doctor(request)
-    practice.come_back(doctor, get_object_or_404(TimeOff, pk=pk, doctor=doctor))
+    end_leave(doctor, get_object_or_404(TimeOff, pk=pk, doctor=doctor))
     messages.success(request, _("This time is open again."))
     return redirect("appointments:hours")

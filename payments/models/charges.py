@@ -76,6 +76,10 @@ class Charge(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     paid_at = models.DateTimeField(null=True, blank=True)
+    # To be paid in cash, where what was bought is given; no attempt may start.
+    at_desk = models.BooleanField(default=False)
+    # The money of that charge pays this one; refunds of this one go back to where that one was paid from.
+    funded_by = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="funds")
     # Until when a new attempt may start: the hold's end, for a booking.
     due_at = models.DateTimeField(null=True, blank=True)
 
@@ -84,7 +88,10 @@ class Charge(models.Model):
     class Meta:
         verbose_name = _("charge")
         verbose_name_plural = _("charges")
-        permissions = [("decide_charge", "Can give charges back and decide on risky payments")]
+        permissions = [
+            ("decide_charge", "Can give charges back and decide on risky payments"),
+            ("take_cash", "Can write down cash at the desk"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="charge_not_below_a_paisa"),
             models.CheckConstraint(
@@ -109,7 +116,11 @@ class Charge(models.Model):
     @property
     def can_be_tried(self) -> bool:
         """Whether the payer may start another attempt now."""
-        return self.status == self.Status.OPEN and (self.due_at is None or self.due_at > timezone.now())
+        return (
+            self.status == self.Status.OPEN
+            and not self.at_desk
+            and (self.due_at is None or self.due_at > timezone.now())
+        )
 
     @property
     def receipt(self) -> "Document | None":
@@ -122,7 +133,7 @@ class Charge(models.Model):
 
         A surplus that went back is not in it: it never paid for anything.
         """
-        counting = self.refunds.filter(attempt__is_surplus=False).exclude(status=Refund.Status.FAILED)
+        counting = self.refunds.exclude(attempt__is_surplus=True).exclude(status=Refund.Status.FAILED)
         return counting.aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
@@ -217,7 +228,8 @@ class PaymentAttempt(models.Model):
 class RefundQuerySet(models.QuerySet["Refund"]):
     def due(self) -> Self:
         """Those to be asked about now, longest waiting first."""
-        return self.filter(status__in=Refund.UNDECIDED, due_at__lte=Now()).order_by("due_at")
+        asked = self.filter(status__in=Refund.UNDECIDED, attempt__isnull=False)
+        return asked.filter(due_at__lte=Now()).order_by("due_at")
 
 
 class Refund(models.Model):
@@ -233,6 +245,7 @@ class Refund(models.Model):
 
     class Reason(models.TextChoices):
         CANCELLED = "cancelled", _("The booking was cancelled")
+        CHEAPER = "cheaper", _("The visit that was taken instead costs less")
         MISSED = "missed", _("The doctor did not come")
         TOO_LATE = "too_late", _("The payment came after the time was gone")
         SURPLUS = "surplus", _("Paid twice")
@@ -240,7 +253,8 @@ class Refund(models.Model):
 
     id = UUID7Field()
     charge = models.ForeignKey(Charge, on_delete=models.PROTECT, related_name="refunds")
-    attempt = models.ForeignKey(PaymentAttempt, on_delete=models.PROTECT, related_name="refunds")
+    # None for what was paid in cash: it is handed over where it was taken.
+    attempt = models.ForeignKey(PaymentAttempt, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds")
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
     reason = models.CharField(_("reason"), max_length=12, choices=Reason)
     # Who decided it; nobody when it follows from a rule.
@@ -277,3 +291,7 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_trans_id
+
+    @property
+    def at_desk(self) -> bool:
+        return self.attempt_id is None

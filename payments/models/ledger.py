@@ -22,6 +22,8 @@ class Account(models.TextChoices):
     BANK = "bank", _("At the bank")
     DESK = "desk", _("Cash at the desk")
     CHARGEBACK = "chargeback", _("Chargebacks")
+    BORNE = "borne", _("Borne by the portal")
+    TRANSFER = "transfer", _("Between two charges")
 
 
 class Journal(AppendOnlyModel):
@@ -35,6 +37,12 @@ class Journal(AppendOnlyModel):
         EARNING = "earning", _("Earned")
         BANK_TRANSFER = "bank_transfer", _("Sent by the gateway to the bank")
         PAYOUT = "payout", _("Paid out to a doctor")
+        TRANSFER_OUT = "transfer_out", _("Taken over by another charge")
+        TRANSFER_IN = "transfer_in", _("Taken over from another charge")
+        DESK = "desk", _("Paid at the desk")
+        RELEASE = "release", _("No longer borne")
+        COMPENSATION = "compensation", _("Borne for a doctor")
+        COMPENSATION_BACK = "compensation_back", _("Not borne for a doctor any more")
 
     id = UUID7Field()
     kind = models.CharField(max_length=20, choices=Kind)

@@ -6,6 +6,8 @@ are locked after it, by this room alone. Whatever is sent to the gateway is sent
 
 from payments.services.attempts import start_attempt
 from payments.services.charges import extend_charge, lock_charge, open_charge, void_charge
+from payments.services.corrections import earn_again, give_all_back
+from payments.services.desk import give_at_desk, take_at_desk
 from payments.services.documents import issue_document, owe_document
 from payments.services.earnings import earn_charge
 from payments.services.inbox import process_message, receive_message
@@ -21,14 +23,19 @@ from payments.services.payouts import (
 from payments.services.reconciliation import reconcile_attempt
 from payments.services.refunds import left_of_charge, refund_by_admin, request_refund, retry_refund, send_refund
 from payments.services.settlement import approve_review, refuse_review, settle, settle_by_validation
+from payments.services.transfers import fund_charge, release_borne
 
 __all__ = [
     "approve_payouts",
     "approve_review",
     "draft_payouts",
     "drop_payouts",
+    "earn_again",
     "earn_charge",
     "extend_charge",
+    "fund_charge",
+    "give_all_back",
+    "give_at_desk",
     "issue_document",
     "left_of_charge",
     "lock_charge",
@@ -42,6 +49,7 @@ __all__ = [
     "reconcile_attempt",
     "refund_by_admin",
     "refuse_review",
+    "release_borne",
     "request_refund",
     "retry_refund",
     "send_refund",
@@ -49,5 +57,6 @@ __all__ = [
     "settle",
     "settle_by_validation",
     "start_attempt",
+    "take_at_desk",
     "void_charge",
 ]

@@ -22,6 +22,7 @@ def open_charge(
     due_at: datetime | None,
     payer_phone: str = "",
     detail: str = "",
+    at_desk: bool = False,
 ) -> Charge:
     """Note that a user owes an amount, above zero, for one thing; attempts at it may start until `due_at`.
 
@@ -40,6 +41,7 @@ def open_charge(
         amount=amount,
         currency=currency,
         due_at=due_at,
+        at_desk=at_desk,
     )
 
 

@@ -109,12 +109,13 @@ def earner_of(charge: Charge) -> int | None:
 
 
 def post_refund_paid(charge: Charge, refund: Refund, *, at: datetime | None = None) -> None:
-    """The gateway gave it back out of what it holds for us; its fee stays spent."""
+    """The gateway gave it back out of what it holds for us; its fee stays spent. Cash is handed over at the desk."""
+    where = Account.DESK if refund.at_desk else Account.GATEWAY
     post(
         Journal.Kind.REFUND_PAID,
         charge=charge,
         cause=refund.refund_trans_id,
-        lines={Account.REFUNDS_DUE: refund.amount, Account.GATEWAY: -refund.amount},
+        lines={Account.REFUNDS_DUE: refund.amount, where: -refund.amount},
         at=at,
     )
 

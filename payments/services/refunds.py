@@ -16,10 +16,10 @@ from config.queue import send_on_commit
 from payments.errors import NotRefundable, ReviewedAsAWhole
 from payments.gateways import gateway
 from payments.gateways.base import GatewayRefused, GatewayUnclear, RefundAnswer, RefundState
-from payments.models import Charge, PaymentAttempt, Refund
+from payments.models import Account, Charge, PaymentAttempt, Refund
 from payments.services.charges import lock_charge
 from payments.services.documents import owe_document
-from payments.services.ledger import post_refund_due, post_refund_failed, post_refund_paid
+from payments.services.ledger import post_refund_due, post_refund_failed, post_refund_paid, standing
 from payments.signals import charge_refunded
 
 log = structlog.get_logger()
@@ -37,8 +37,19 @@ def left_of(attempt: PaymentAttempt) -> Decimal:
 
 def left_of_charge(charge: Charge) -> Decimal:
     """What of a payment was not promised back yet; nothing where nothing was paid, and a surplus paid for nothing."""
+    attempt = paying_attempt(charge)
+    stands = standing(charge)
+    counting = (Account.DEPOSIT, Account.DOCTOR, Account.COMMISSION, Account.BORNE)
+    here = -sum((stands.get(account, Decimal(0)) for account in counting), Decimal(0))
+    return max(min(left_of(attempt), here) if attempt else here, Decimal(0))
+
+
+def paying_attempt(charge: Charge) -> PaymentAttempt | None:
+    """Whose money pays the charge: its own attempt's, or that of the charge that funds it."""
     attempt = charge.attempts.with_money().filter(is_surplus=False).first()
-    return left_of(attempt) if attempt else Decimal(0)
+    if attempt is None and charge.funded_by is not None:
+        return paying_attempt(charge.funded_by)
+    return attempt
 
 
 @transaction.atomic
@@ -51,13 +62,13 @@ def request_refund(
     look is over. The caller holds the charge's lock. Raises NotRefundable for an amount that is not left,
     ReviewedAsAWhole for a part of what is being looked at.
     """
-    attempt = charge.attempts.with_money().filter(is_surplus=False).first()
-    left = left_of(attempt) if attempt else Decimal(0)
+    attempt = paying_attempt(charge)
+    left = left_of_charge(charge)
     if amount is not None and not 0 < amount <= left:
         raise NotRefundable
-    if attempt is None or not left:
+    if not left:
         return None
-    if charge.status == Charge.Status.REVIEW:
+    if attempt and charge.status == Charge.Status.REVIEW:
         if amount is not None and amount != left:
             raise ReviewedAsAWhole
         attempt.status = PaymentAttempt.Status.SETTLED
@@ -68,15 +79,16 @@ def request_refund(
 
 
 def refund_attempt(
-    charge: Charge, attempt: PaymentAttempt, *, amount: Decimal, reason: Refund.Reason, by: User | None = None
+    charge: Charge, attempt: PaymentAttempt | None, *, amount: Decimal, reason: Refund.Reason, by: User | None = None
 ) -> Refund:
-    """Promise an amount of one attempt back, in the transaction that holds the charge's lock."""
+    """Promise an amount of one attempt back, or of cash, in the transaction that holds the charge's lock."""
     from payments.tasks import send_refund
 
     refund = Refund.objects.create(charge=charge, attempt=attempt, amount=amount, reason=reason, requested_by=by)
     post_refund_due(charge, refund)
     notify(charge.payer, Kind.REFUND_STARTED, facts=facts(charge, refund))
-    send_on_commit(send_refund, str(refund.pk))
+    if attempt:
+        send_on_commit(send_refund, str(refund.pk))
     return refund
 
 
@@ -88,7 +100,7 @@ def refund_by_admin(charge: Charge, *, amount: Decimal | None = None, by: User) 
     """
     charge = lock_charge(charge.pk)
     refund = request_refund(charge, amount=amount, reason=Refund.Reason.ADMIN, by=by)
-    if refund and not left_of(refund.attempt):
+    if refund and not left_of_charge(charge):
         charge_refunded.send(sender=Charge, charge=charge)
     return refund
 
@@ -101,9 +113,10 @@ def retry_refund(refund: Refund, *, by: User) -> Refund:
     """
     charge = lock_charge(refund.charge_id)
     refund = charge.refunds.select_related("attempt").get(pk=refund.pk)
-    if refund.status != Refund.Status.FAILED or refund.amount > left_of(refund.attempt):
+    attempt = refund.attempt
+    if refund.status != Refund.Status.FAILED or attempt is None or refund.amount > left_of(attempt):
         raise NotRefundable
-    return refund_attempt(charge, refund.attempt, amount=refund.amount, reason=Refund.Reason(refund.reason), by=by)
+    return refund_attempt(charge, attempt, amount=refund.amount, reason=Refund.Reason(refund.reason), by=by)
 
 
 def send_refund(refund_id: UUID | str) -> None:
@@ -133,10 +146,10 @@ def send_refund(refund_id: UUID | str) -> None:
 
 def ask_for(refund: Refund) -> RefundAnswer:
     """One call, or two: a refund that was just taken in may be done already."""
-    ref_id = refund.refund_ref_id
-    if not ref_id:
+    ref_id, attempt = refund.refund_ref_id, refund.attempt
+    if not ref_id and attempt is not None:
         answer = gateway().refund(
-            bank_tran_id=refund.attempt.bank_tran_id,
+            bank_tran_id=attempt.bank_tran_id,
             refund_trans_id=refund.refund_trans_id,
             amount=refund.amount,
             remarks=REMARKS,
@@ -180,11 +193,12 @@ def end_refund(refund: Refund, *, done: bool, failure: str = "") -> None:
     refund.save(update_fields=["status", "done_at", "failure"])
 
 
-def facts(charge: Charge, refund: Refund) -> dict[str, str]:
+def facts(charge: Charge, refund: Refund) -> dict[str, str | bool]:
     return {
         "amount": str(refund.amount),
         "currency": charge.currency,
         "description": charge.description,
         "reason": refund.reason,
+        "at_desk": refund.at_desk,
         "path": charge.get_absolute_url(),
     }

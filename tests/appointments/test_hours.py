@@ -294,7 +294,7 @@ def absence(first: date | str, last: date | str, start: str = "", until: str = "
     return {"first": str(first), "last": str(last), "start": start, "until": until}
 
 
-def test_time_off_over_visits_names_them_and_keeps_them(
+def test_time_off_over_visits_asks_their_patients(
     doctor: User, patient: User, stranger: User, client_of: ClientOf
 ) -> None:
     first, second = confirmed(doctor, patient, at(10)), confirmed(doctor, stranger, at(11))
@@ -305,7 +305,7 @@ def test_time_off_over_visits_names_them_and_keeps_them(
 
     assert response.redirect_chain == [(PATH, 302)]
     page = response.content.decode()
-    assert "2 visits in this time are still booked" in page
+    assert "2 patients are asked to choose" in page
     assert response.context["outside"] == [first, second]
     assert all(visit.get_absolute_url() in page for visit in (first, second))
     first.refresh_from_db()

@@ -15,7 +15,7 @@ from accounts.models import User
 from appointments import hours, listings
 from appointments.listings import refresh_listings
 from appointments.open_times import slots_of
-from appointments.services import cancel_appointment, hold_slot
+from appointments.services import cancel_appointment, end_leave, hold_slot, lay_leave
 from appointments.tasks import refresh_stale_listings
 from doctors.models import Doctor, DoctorListing, Mode, OpenDay, Part
 from doctors.services import mark_stale
@@ -174,12 +174,12 @@ def new_hours(doctor: User, patient: User) -> None:
 
 
 def time_off(doctor: User, patient: User) -> None:
-    hours.take_time_off(doctor.doctor, DateTimeTZRange(at(9), at(10)))
+    lay_leave(doctor.doctor, DateTimeTZRange(at(9), at(10)), by=doctor)
 
 
 def come_back(doctor: User, patient: User) -> None:
     row = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(9), at(10)))
-    hours.come_back(doctor.doctor, row)
+    end_leave(doctor.doctor, row)
 
 
 @pytest.mark.parametrize("change", [hold, hold_and_pay, let_go, new_hours, time_off, come_back])

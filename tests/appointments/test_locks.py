@@ -149,8 +149,8 @@ def test_expiring_locks_the_booking_in_order_and_no_charge(doctor: User, patient
 def test_saving_hours_locks_the_doctor(doctor: User) -> None:
     profile, period = doctor.doctor, DateTimeTZRange(at(9), at(10))
     assert locked_by(lambda: hours.save_week(profile, Calendar.objects.get(), [])) == [DOCTOR]
-    assert locked_by(lambda: hours.take_time_off(profile, period)) == [DOCTOR]
-    assert locked_by(lambda: hours.come_back(profile, profile.time_off.get())) == [DOCTOR]
+    assert locked_by(lambda: services.lay_leave(profile, period, by=doctor)) == [DOCTOR]
+    assert locked_by(lambda: services.end_leave(profile, profile.time_off.get())) == [DOCTOR]
 
 
 def test_several_rows_are_locked_by_their_keys(doctor: User, other_doctor: User) -> None:

@@ -14,7 +14,7 @@ from accounts.models import Notification, User
 from appointments import hold_statements, hours, services
 from appointments.errors import SlotGone
 from appointments.models import OCCUPYING, Appointment, AppointmentEvent, Status
-from appointments.services import cancel_appointment, change_status, expire_hold, holds, start_payment
+from appointments.services import cancel_appointment, change_status, expire_hold, holds, lay_leave, start_payment
 from appointments.tasks import sweep_holds
 from config.statements import Batch
 from payments.models import Account, Charge, LedgerEntry, Refund
@@ -150,7 +150,7 @@ def test_hold_that_waited_for_new_hours_is_made_by_the_new_hours(doctor: User, p
 
 def test_time_off_against_a_crowd_leaves_no_hold_that_was_made_after_it(doctor: User) -> None:
     def away() -> list[Appointment]:
-        return hours.take_time_off(doctor.doctor, DateTimeTZRange(at(9), at(12)))
+        return lay_leave(doctor.doctor, DateTimeTZRange(at(9), at(12)), by=doctor)
 
     with no_deadlock():
         *outcomes, off = at_once(*(holding(doctor, user, at(10 + n % 2)) for n, user in enumerate(crowd(20))), away)
