@@ -9,6 +9,7 @@ from accounts.services import notify
 from payments.errors import NotAtDesk
 from payments.models import Account, Charge, Journal, Refund
 from payments.services.charges import lock_charge
+from payments.services.documents import owe_document
 from payments.services.ledger import post, post_refund_paid
 from payments.services.refunds import facts
 from payments.services.settlement import mark_paid
@@ -53,5 +54,6 @@ def give_at_desk(refund: Refund, *, by: User) -> Refund:
     refund.save(update_fields=["status", "done_at"])
     post_refund_paid(charge, refund)
     notify(charge.payer, Kind.REFUND_DONE, facts=facts(charge, refund))
+    owe_document(charge, refund)
     log.info("given_at_desk", refund=str(refund.pk), by=by.pk)
     return refund
