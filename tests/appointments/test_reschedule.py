@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -57,7 +58,7 @@ def test_move_keeps_row_room_and_charge_and_tells_both(doctor: User, patient: Us
     Notification.objects.all().delete()
 
     client = client_of(patient)
-    page = client.get(f"{path(visit)}?start={at(11).isoformat().replace('+', '%2B')}").content.decode()
+    page = client.get(f"{path(visit)}?start={quote(at(11).isoformat())}").content.decode()
     assert "Nothing more is to be paid" in page
     form = {"start": at(11).isoformat(), "sequence": "0"}
     assert client.post(path(visit), form).url == visit.get_absolute_url()
@@ -131,7 +132,7 @@ def test_time_that_went_meanwhile_shows_the_others(
         assert response.status_code == 409
         assert "no longer open" in page
         assert "Nothing has changed" in page
-        assert f"start={at(11, 15).astimezone(UTC).isoformat()}".replace("+", "%2B") in page
+        assert f"start={quote(at(11, 15).astimezone(UTC).isoformat())}" in page
     visit.refresh_from_db()
     assert visit.sequence == 0
 
