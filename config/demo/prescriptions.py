@@ -1,6 +1,6 @@
-"""What the demo's doctors wrote about visits, and prescribed after the last of them."""
+"""What the demo's doctors wrote about visits, and prescribed after them, over the past year."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from uuid import uuid4
 
@@ -11,7 +11,8 @@ from appointments.models import Appointment, Status
 from doctors.models import Doctor
 from patients.models import Patient
 from prescriptions.models import Override, Prescription, Product, Template, TemplateItem, VisitNote
-from prescriptions.services import check_draft, save_draft, sign_prescription
+from prescriptions.services import amend_prescription, check_draft, save_draft, void_prescription
+from prescriptions.services.signing import freeze
 
 # Complaint, findings, assessment, plan, and what goes with it as (medicine, dose, food, days).
 STORIES = (
@@ -36,15 +37,19 @@ STORIES = (
         (("Comet 500 mg tablet", "1+0+1", "after", 30),),
     ),
 )
+# What is newer was checked as it would be on a page, with reasons for what is severe.
 RECENT = timedelta(days=25)
+# Of so many visits one ends without a prescription.
+WITHOUT = 4
 
 
 def write_prescriptions(random: Random, doctor: Doctor, account: User) -> int:
-    """Notes of the completed visits of these two; of the recent ones prescriptions too. How many were signed."""
+    """Notes and prescriptions of the completed visits of these two, as they were written then; one is amended, and one
+    void. How many were signed."""
     products = {str(each): each for each in Product.objects.select_related("generic").exclude(brand="")}
     visits = Appointment.objects.filter(status=Status.COMPLETED).select_related("doctor__user", "patient__user")
     own = visits.filter(patient__in=Patient.objects.acted_for_by(account)) | visits.filter(doctor=doctor)
-    signed = 0
+    signed: list[Prescription] = []
     for visit in own.order_by("period"):
         (complaint, findings, assessment), plan, medicines = random.choice(STORIES)
         VisitNote.objects.create(
@@ -57,26 +62,28 @@ def write_prescriptions(random: Random, doctor: Doctor, account: User) -> int:
             assessment=assessment,
             plan=plan,
         )
-        if timezone.now() - visit.end < RECENT:
+        if random.randrange(WITHOUT):
             rows = [
                 {"product": products[name].pk, "written": name, "dose": dose, "food": food, "days": days, "note": ""}
                 for name, dose, food, days in medicines
             ]
             facts = {"language": random.choice(("en", "bn")), "advice": plan}
             save_draft(visit, facts, rows, seen=0, tab=uuid4(), by=visit.doctor.user)
-            sign(visit)
-            signed += 1
+            signed.append(sign(visit, at=visit.end - timedelta(minutes=2)))
+    amend(signed[-3])
+    void_prescription(signed[-5], reason="Written for another patient", by=signed[-5].appointment.doctor.user)
     template = Template.objects.create(doctor=doctor, name="Cold and fever", advice=STORIES[0][1])
     for position, (name, dose, food, days) in enumerate(STORIES[0][2]):
         facts = {"product": products[name], "dose": dose, "food": food, "days": days}
         TemplateItem.objects.create(template=template, position=position, **facts)
-    return signed
+    return len(signed) + 1
 
 
-def sign(visit: Appointment) -> None:
-    """Signed as its doctor would, with a reason for what is severe."""
+def sign(visit: Appointment, *, at: datetime) -> Prescription:
+    """Signed as its doctor did, with a reason for what is severe."""
     draft = Prescription.objects.drafts().for_composer().get(appointment=visit)
-    for finding in check_draft(draft, by=visit.doctor.user).severe:
+    is_recent = timezone.now() - at < RECENT
+    for finding in check_draft(draft, by=visit.doctor.user).severe if is_recent else ():
         Override.objects.create(
             prescription=draft,
             key=finding.key,
@@ -84,4 +91,16 @@ def sign(visit: Appointment) -> None:
             severity=finding.severity,
             reason="Taken before without trouble, as the patient says",
         )
-    sign_prescription(draft, by=visit.doctor.user)
+    now = Prescription.objects.select_related("appointment__doctor__user").get(pk=draft.pk)
+    replaced = Prescription.objects.select_related("signed").filter(pk=draft.replaces_id).first()
+    freeze(draft, now, replaced, by=visit.doctor.user, at=at)
+    Prescription.objects.filter(pk=draft.pk).update(saved_at=at)
+    return now
+
+
+def amend(old: Prescription) -> None:
+    """By the next day, for fewer days."""
+    visit, doctor = old.appointment, old.appointment.doctor.user
+    draft = amend_prescription(old, by=doctor)
+    draft.items.update(days=5)
+    sign(visit, at=min(visit.end + timedelta(hours=20), timezone.now()))

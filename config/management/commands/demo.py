@@ -63,7 +63,7 @@ class Command(BaseCommand):
         kept = records.keep_records(random, accounts[0], doctors[0])
         self.stdout.write(f"{kept} documents in the records, some of them shared")
         signed = prescriptions.write_prescriptions(random, doctors[0], accounts[0])
-        self.stdout.write(f"{signed} prescriptions of the last weeks, signed")
+        self.stdout.write(f"{signed} prescriptions of the past year, signed")
         waiting = applications.make_applications(random, password, taken, admin, doctors)
         self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
