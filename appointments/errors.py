@@ -13,6 +13,14 @@ class SlotGone(DomainError):
     message = _("This time is no longer open. Please choose another one.")
 
 
+class DayFull(SlotGone):
+    message = _("The doctor takes no further visit on this day. Please choose another one.")
+
+
+class NoFollowUp(DomainError):
+    message = _("A follow-up is for somebody whom this doctor has seen lately. Please choose another kind of visit.")
+
+
 class PatientBusy(DomainError):
     message = _("There is already an appointment for this patient at that time.")
 

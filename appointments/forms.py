@@ -51,12 +51,15 @@ class ChosenTimeForm(forms.Form):
 
     start = InstantField()
     mode = forms.ChoiceField(choices=Mode)
+    # The number of a visit type; without it the usual visit is meant.
+    type = forms.CharField(max_length=20, required=False)
 
 
 class TimesForm(forms.Form):
     """Which days of a doctor's calendar to show: this very day, or the seven days with it in them."""
 
     mode = forms.ChoiceField(choices=Mode, required=False)
+    type = forms.CharField(max_length=20, required=False)
     day = forms.DateField(required=False)
     week = forms.DateField(required=False)
 

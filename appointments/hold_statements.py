@@ -5,13 +5,15 @@ The order within a message is the order in which the statements run. `make bench
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import DEFAULT_DB_ALIAS, models
-from django.db.models import ExpressionWrapper, QuerySet, Subquery, Value
-from django.db.models.functions import UUID7, Now
+from django.db.models import Case, Count, Exists, ExpressionWrapper, F, Func, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import UUID7, Coalesce, Now
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
@@ -20,20 +22,45 @@ from appointments.models import OCCUPYING, Appointment, AppointmentEvent, Status
 from config.statements import Batch, Insert, Param, Update
 from doctors.models import Doctor, DoctorListing
 from patients.models import Patient, today
-from scheduling.calendars import HOURS, RULES, DoctorTime, around, departures, rules_of
-from scheduling.models import Calendar, WeeklyHours
+from scheduling.calendars import (
+    HOURS,
+    RULES,
+    DoctorTime,
+    around,
+    begun_on_the_day_of,
+    day_start,
+    days_later,
+    departures,
+    rules_of,
+    typed,
+)
+from scheduling.models import Calendar, VisitKind, VisitType, WeeklyHours
 from scheduling.slots import Interval
 
 DOCTOR = Param("doctor", models.BigIntegerField())
 PATIENT = Param("patient", models.UUIDField())
 ACCOUNT = Param("account", models.BigIntegerField())
 START = Param("start", models.DateTimeField())
+TYPE = Param("visit_type", models.BigIntegerField())
 
 # Of the doctor, what a hold copies.
-MONEY = ("id", "fee_video", "fee_in_person", "currency")
+MONEY = ("id", "fee_video", "fee_in_person", "follow_up_fee", "currency")
 # Of the doctor's own terms, in the order of Terms; read with the calendar, for they are not what is locked.
 TERMS = tuple(f"doctor__cancellation_policy__{name}" for name in Terms.__slots__)
-BOOKING = ("pk", "doctor_id", "patient_id", "period", "blocked", "mode", "status", "hold_expires_at")
+# Of the type that was asked for, what a hold copies.
+TYPED = ("id", "kind", "label", "fee_video", "fee_in_person")
+BOOKING = (
+    "pk",
+    "doctor_id",
+    "patient_id",
+    "period",
+    "blocked",
+    "mode",
+    "status",
+    "hold_expires_at",
+    "visit_kind",
+    "visit_label",
+)
 
 
 SLUG = Param("slug", models.TextField())
@@ -68,6 +95,8 @@ class Booking(NamedTuple):
     mode: str
     status: str
     hold_expires_at: datetime | None
+    visit_kind: str
+    visit_label: str
 
     def is_lapsed(self, now: datetime) -> bool:
         return self.status == Status.HELD and self.hold_expires_at is not None and self.hold_expires_at <= now
@@ -77,8 +106,10 @@ class Booking(NamedTuple):
 class Scene:
     """All that decides about a hold, as it is under its locks at `now`.
 
-    `time` is None for a doctor without a calendar; `lapsed` tells that a hold that ran out may still be in the way;
-    `key` is for the new row, made by the database.
+    `time` is None for a doctor without a calendar, and goes by the length and the pauses of the `visit_type`, None for
+    the usual visit; `day_is_full` says that the doctor's daily cap is reached on that day, `follows` that the patient
+    was with the doctor within the days that a follow-up has; `lapsed` tells that a hold that ran out may still be in
+    the way; `key` is for the new row, made by the database.
     """
 
     now: datetime
@@ -86,6 +117,9 @@ class Scene:
     doctor: Doctor
     time: DoctorTime | None
     terms: Terms
+    visit_type: VisitType | None
+    day_is_full: bool
+    follows: bool
     live: list[Booking]
     lapsed: bool
 
@@ -95,7 +129,7 @@ def locked[M: models.Model](rows: QuerySet[M]) -> QuerySet[M]:
 
 
 def _near() -> ExpressionWrapper:
-    near = Subquery(Calendar.objects.filter(pk=DOCTOR).values(near=around(START)))
+    near = Subquery(typed(Calendar.objects.filter(pk=DOCTOR), TYPE).values(near=around(START)))
     # Wrapped, or the overlap of ranges would take the query for one of many.
     return ExpressionWrapper(near, output_field=DateTimeRangeField())
 
@@ -115,13 +149,34 @@ def _bookings() -> QuerySet[Any]:
     )
 
 
+def _calendar() -> QuerySet[Any]:
+    """The doctor's rules for the type of visit, the type, and what only a count or a look at the past can tell: asked
+    where it matters, and after the locks, so that of two who come for the last visit of a day the second is told."""
+    zone = OuterRef("time_zone")
+    clock = Func(function="clock_timestamp", output_field=models.DateTimeField())
+    of_the_day = Appointment.objects.counted(clock).filter(begun_on_the_day_of(START, zone), doctor=DOCTOR)
+    visits = Coalesce(Subquery(of_the_day.order_by().values("doctor").values(count=Count("pk"))), 0)
+    since = days_later(day_start(START, zone), -OuterRef("doctor__follow_up_days"), zone)
+    seen = Appointment.objects.filter(
+        patient=PATIENT, doctor=DOCTOR, status=Status.COMPLETED, period__endswith__gte=since
+    )
+    never = Value(False, output_field=models.BooleanField())
+    return typed(Calendar.objects.filter(pk=DOCTOR), TYPE).values_list(
+        *RULES,
+        *TERMS,
+        Case(When(daily_cap__isnull=False, then=LessThanOrEqual(F("daily_cap"), visits)), default=never),
+        Case(When(visit__kind=VisitKind.FOLLOW_UP, then=Exists(seen)), default=never),
+        *(f"visit__{name}" for name in TYPED),
+    )
+
+
 LOCKS = {
     "doctor": lambda: locked(Doctor.objects.public().filter(pk=DOCTOR)).values_list(*MONEY, UUID7()),
     "patient": lambda: locked(Patient.objects.filter(pk=PATIENT)).values_list("pk"),
     "account": lambda: locked(User.objects.filter(pk=ACCOUNT)).values_list("pk"),
 }
 FACTS = {
-    "calendar": lambda: Calendar.objects.filter(pk=DOCTOR).values_list(*RULES, *TERMS),
+    "calendar": _calendar,
     "hours": lambda: WeeklyHours.objects.filter(doctor=DOCTOR).order_by().values_list(*HOURS),
     "departures": lambda: departures(Calendar.objects.filter(pk=DOCTOR), _near()),
     "bookings": _bookings,
@@ -129,14 +184,16 @@ FACTS = {
 look = Batch(**LOCKS, **FACTS)
 
 
-def lock_and_look(doctor_id: int, *, patient_id: UUID, account_id: int, start: datetime) -> Scene | None:
+def lock_and_look(
+    doctor_id: int, *, patient_id: UUID, account_id: int, start: datetime, visit_type: int | None = None
+) -> Scene | None:
     """Lock the doctor's row, then the patient's, then the account's, and read what a hold at `start` depends on; None
     where there is no such doctor for the public.
 
     One message. Each statement in it sees what was committed before itself began: nothing that is read here is older
     than the locks. Raises Patient.DoesNotExist.
     """
-    found = look.run(doctor=doctor_id, patient=patient_id, account=account_id, start=start)
+    found = look.run(doctor=doctor_id, patient=patient_id, account=account_id, start=start, visit_type=visit_type)
     if not found["doctor"]:
         return None
     if not found["patient"]:
@@ -146,11 +203,15 @@ def lock_and_look(doctor_id: int, *, patient_id: UUID, account_id: int, start: d
     bookings = [Booking(*row) for row in found["bookings"]]
     near = [booking for booking in bookings if booking.whose != "account"]
     time, terms = None, Terms.usual()
+    asked_for, day_is_full, follows = None, False, False
     if found["calendar"]:
-        calendar = found["calendar"][0]
-        time = DoctorTime(rules_of(*calendar[: len(RULES)]))
-        own = calendar[len(RULES) :]
+        columns = iter(found["calendar"][0])
+        time = DoctorTime(rules_of(*islice(columns, len(RULES))))
+        own = tuple(islice(columns, len(TERMS)))
         terms = terms if None in own else Terms(*own)
+        day_is_full, follows, *of_the_type = columns
+        if of_the_type[0] is not None:
+            asked_for = VisitType.from_db(DEFAULT_DB_ALIAS, TYPED, of_the_type)
         for row in found["hours"]:
             time.add_weekly(*row)
         for kind, _doctor, periods, modes, place in found["departures"]:
@@ -163,6 +224,9 @@ def lock_and_look(doctor_id: int, *, patient_id: UUID, account_id: int, start: d
         doctor=Doctor.from_db(DEFAULT_DB_ALIAS, MONEY, money),
         time=time,
         terms=terms,
+        visit_type=asked_for,
+        day_is_full=day_is_full,
+        follows=follows,
         live=[each for each in bookings if each.whose == "account" and not each.is_lapsed(now)],
         lapsed=any(each.is_lapsed(now) for each in near),
     )
@@ -178,6 +242,8 @@ GIVEN: dict[str, Any] = {
     "period": DateTimeRangeField(),
     "blocked": DateTimeRangeField(),
     "mode": models.TextField(),
+    "visit_kind": models.TextField(),
+    "visit_label": models.TextField(),
     "place_id": models.BigIntegerField(),
     "reason": models.TextField(),
     "hold_expires_at": models.DateTimeField(),

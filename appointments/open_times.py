@@ -1,16 +1,16 @@
 """Which times are open: calendars from below, bookings from here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 
-from appointments.models import Appointment, AppointmentQuerySet
+from appointments.models import Appointment
 from doctors.models import Doctor
 from scheduling.calendars import DoctorTime, read_calendars
 from scheduling.models import Calendar
-from scheduling.slots import Interval, Slot, window_of
+from scheduling.slots import Interval, Rules, Slot, window_of
 
 
 def days_window(first: date, days: int) -> Interval:
@@ -21,26 +21,46 @@ def days_window(first: date, days: int) -> Interval:
     return Interval(begin, end)
 
 
-def slots_of(calendars: Collection[Calendar], window: Interval, now: datetime | None = None) -> dict[int, list[Slot]]:
-    """The times of many doctors in a window, taken ones marked, by doctor id: two queries beside the calendars'."""
+def times_of(
+    calendars: Collection[Calendar],
+    window: Interval,
+    rules: Mapping[int, Rules] | None = None,
+    *,
+    apart_from: Appointment | None = None,
+) -> dict[int, DoctorTime]:
+    """What decides about the times of these doctors, by doctor id: two queries. `rules` as for `read_calendars`.
+
+    `apart_from` is the booking that looks for another time: it neither takes its own nor counts in its day.
+    """
+    others = Appointment.objects.exclude(pk=apart_from.pk) if apart_from else Appointment.objects.all()
+    return read_calendars(calendars, window, others.occupying(), counted=others.counted(), rules=rules)
+
+
+def slots_of(
+    calendars: Collection[Calendar],
+    window: Interval,
+    now: datetime | None = None,
+    rules: Mapping[int, Rules] | None = None,
+) -> dict[int, list[Slot]]:
+    """The times of many doctors in a window, taken ones marked, by doctor id: two queries beside the calendars'.
+
+    They are those of the usual visit, unless `rules` by doctor id say otherwise.
+    """
     now = now or timezone.now()
-    times = read_calendars(calendars, window, Appointment.objects.occupying())
+    times = times_of(calendars, window, rules)
     return {doctor_id: time.slots(window, now) for doctor_id, time in times.items()}
 
 
-def taken(apart_from: Appointment | None = None) -> AppointmentQuerySet:
-    """The bookings that keep their time, that one left out whose own time is looked for."""
-    taken = Appointment.objects.occupying()
-    return taken.exclude(pk=apart_from.pk) if apart_from else taken
-
-
-def time_of(doctor: Doctor, start: datetime, *, apart_from: Appointment | None = None) -> DoctorTime | None:
-    """What decides about this one start; None for a doctor without a calendar."""
+def time_of(
+    doctor: Doctor, start: datetime, rules: Rules | None = None, *, apart_from: Appointment | None = None
+) -> DoctorTime | None:
+    """What decides about this one start; None for a doctor without a calendar. `rules` stand in for the doctor's."""
     try:
         calendar = doctor.calendar
     except Calendar.DoesNotExist:
         return None
-    return read_calendars([calendar], window_of(start), taken(apart_from))[doctor.pk]
+    own_rules = {doctor.pk: rules} if rules else None
+    return times_of([calendar], window_of(start), own_rules, apart_from=apart_from)[doctor.pk]
 
 
 def find_open_slot(
@@ -49,19 +69,48 @@ def find_open_slot(
     mode: str,
     *,
     notice: timedelta | None = None,
+    rules: Rules | None = None,
     apart_from: Appointment | None = None,
 ) -> Slot | None:
     """The open slot of this doctor at exactly this instant and by this mode, or None: two queries after the calendar.
 
-    `notice` stands in for the doctor's own: a patient whose payment came late has given notice long ago. `apart_from`
-    is the booking that looks for another time: its own does not keep it from one beside it.
+    `notice` stands in for the doctor's own: a patient whose payment came late has given notice long ago. `rules` are
+    those of a kind of visit that is not the usual one. `apart_from` is the booking that looks for another time: its
+    own does not keep it from one beside it.
     """
-    doctor_time = time_of(doctor, start, apart_from=apart_from) if mode in doctor.modes else None
+    doctor_time = time_of(doctor, start, rules, apart_from=apart_from) if mode in doctor.modes else None
     if doctor_time is None:
         return None
     if notice is not None:
         doctor_time.rules = replace(doctor_time.rules, notice=notice)
     return open_slot_by(doctor_time, start, mode, timezone.now())
+
+
+def find_slot_like(
+    appointment: Appointment,
+    doctor: Doctor,
+    start: datetime,
+    *,
+    notice: timedelta | None = None,
+    apart_from: Appointment | None = None,
+) -> Slot | None:
+    """The open slot of this doctor at exactly this instant for a visit like that one: by the same mode, as long, and
+    with the same pauses around it, whatever the doctor offers by now. None where there is none."""
+    calendar = Calendar.objects.filter(doctor=doctor).first()
+    if calendar is None:
+        return None
+    rules = rules_like(appointment, calendar)
+    return find_open_slot(doctor, start, appointment.mode, notice=notice, rules=rules, apart_from=apart_from)
+
+
+def rules_like(appointment: Appointment, calendar: Calendar) -> Rules:
+    """The calendar's, for a visit as long as that one and with the same pauses around it."""
+    return replace(
+        calendar.rules,
+        slot=appointment.end - appointment.start,
+        buffer_before=appointment.start - appointment.blocked.lower,
+        buffer_after=appointment.blocked.upper - appointment.end,
+    )
 
 
 def open_slot_by(doctor_time: DoctorTime, start: datetime, mode: str, now: datetime) -> Slot | None:
@@ -75,7 +124,8 @@ def other_times(appointment: Appointment, window: Interval, *, notice: timedelta
     calendar = Calendar.objects.filter(doctor=appointment.doctor_id).first()
     if calendar is None or appointment.mode not in appointment.doctor.modes:
         return []
-    read = read_calendars([calendar], window, taken(appointment))[calendar.doctor_id]
+    rules = {calendar.doctor_id: rules_like(appointment, calendar)}
+    read = times_of([calendar], window, rules, apart_from=appointment)[calendar.doctor_id]
     if notice is not None:
         read.rules = replace(read.rules, notice=notice)
     found = read.slots(window, timezone.now())

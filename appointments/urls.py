@@ -1,6 +1,6 @@
 from django.urls import path
 
-from appointments.views import booking, ending, files, moving, own, practice, terms, times
+from appointments.views import booking, calendar, ending, files, hours, moving, own, practice, terms, times
 
 app_name = "appointments"
 
@@ -24,8 +24,14 @@ urlpatterns = [
     path("appointments/<uuid:pk>/offer/", moving.offer, name="offer"),
     path("appointments/<uuid:pk>/appointment.ics", own.calendar_file, name="calendar_file"),
     path("practice/today/", practice.today, name="today"),
-    path("practice/hours/", practice.hours, name="hours"),
     path("practice/terms/", terms.terms, name="terms"),
-    path("practice/time-off/add/", practice.add_time_off, name="add_time_off"),
-    path("practice/time-off/<int:pk>/remove/", practice.remove_time_off, name="remove_time_off"),
+    path("practice/calendar/", calendar.week, name="week"),
+    path("practice/calendar/month/", calendar.month, name="month"),
+    path("practice/calendar/agenda/", calendar.agenda, name="agenda"),
+    path("practice/hours/", hours.hours, name="hours"),
+    path("practice/hours/extra/add/", hours.add_extra_hours, name="add_extra_hours"),
+    path("practice/hours/extra/<int:pk>/remove/", hours.remove_extra_hours, name="remove_extra_hours"),
+    path("practice/time-off/add/", hours.add_time_off, name="add_time_off"),
+    path("practice/time-off/<int:pk>/remove/", hours.remove_time_off, name="remove_time_off"),
+    path("practice/visit-types/", hours.visit_types, name="visit_types"),
 ]

@@ -34,6 +34,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "scheduling.view_weeklyhours",
             "scheduling.view_extrahours",
             "scheduling.view_timeoff",
+            "scheduling.view_visittype",
             "appointments.view_appointment",
             "appointments.view_case",
             "appointments.decide_case",

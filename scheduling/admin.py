@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from config.admin import PortalModelAdmin, Unchangeable
-from scheduling.models import Calendar, ExtraHours, TimeOff, WeeklyHours
+from scheduling.models import Calendar, ExtraHours, TimeOff, VisitType, WeeklyHours
 
 
 class OfDoctorAdmin(Unchangeable, PortalModelAdmin):
@@ -14,7 +14,7 @@ class OfDoctorAdmin(Unchangeable, PortalModelAdmin):
 
 @admin.register(Calendar)
 class CalendarAdmin(OfDoctorAdmin):
-    list_display = ["of", "time_zone", "slot_minutes", "notice_minutes", "horizon_days"]
+    list_display = ["of", "time_zone", "slot_minutes", "notice_minutes", "horizon_days", "daily_cap"]
     list_filter = ["time_zone", "slot_minutes"]
     list_select_related = ["doctor"]
     ordering = ["doctor__name", "pk"]
@@ -36,6 +36,14 @@ class WeeklyHoursAdmin(OfDoctorAdmin):
     @admin.display(description=_("to"))
     def end(self, hours: WeeklyHours) -> object:
         return hours.end
+
+
+@admin.register(VisitType)
+class VisitTypeAdmin(OfDoctorAdmin):
+    list_display = ["doctor", "kind", "label", "minutes", "fee_video", "fee_in_person", "is_active"]
+    list_filter = ["kind", "is_active"]
+    list_select_related = ["doctor"]
+    ordering = ["doctor__name", "doctor_id", "position"]
 
 
 @admin.register(ExtraHours)

@@ -1,6 +1,6 @@
 """A doctor's calendar: the hours that repeat, what departs from them, and the rules by which time is offered."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,12 @@ from django.db.models import Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import portal_time_zone, validate_time_zone
-from doctors.models import Doctor, Mode, PracticePlace
+from doctors.models import LOWEST_ONLINE_FEE, Doctor, Mode, PracticePlace
 from scheduling import slots
 
 MINUTES_A_DAY = 24 * 60
+SHORTEST_VISIT, LONGEST_VISIT, LONGEST_PAUSE = 5, 240, 120
+MOST_VISITS_A_DAY = 200
 
 
 class Calendar(models.Model):
@@ -27,13 +29,15 @@ class Calendar(models.Model):
         _("time zone"), max_length=64, default=portal_time_zone, validators=[validate_time_zone]
     )
     slot_minutes = models.PositiveSmallIntegerField(
-        _("length of a visit (minutes)"), default=15, validators=[MinValueValidator(5), MaxValueValidator(240)]
+        _("length of a visit (minutes)"),
+        default=15,
+        validators=[MinValueValidator(SHORTEST_VISIT), MaxValueValidator(LONGEST_VISIT)],
     )
     buffer_before_minutes = models.PositiveSmallIntegerField(
-        _("pause before a visit (minutes)"), default=0, validators=[MaxValueValidator(120)]
+        _("pause before a visit (minutes)"), default=0, validators=[MaxValueValidator(LONGEST_PAUSE)]
     )
     buffer_after_minutes = models.PositiveSmallIntegerField(
-        _("pause after a visit (minutes)"), default=0, validators=[MaxValueValidator(120)]
+        _("pause after a visit (minutes)"), default=0, validators=[MaxValueValidator(LONGEST_PAUSE)]
     )
     notice_minutes = models.PositiveIntegerField(
         _("booked at the latest (minutes before)"), default=30, validators=[MaxValueValidator(14 * MINUTES_A_DAY)]
@@ -41,12 +45,23 @@ class Calendar(models.Model):
     horizon_days = models.PositiveSmallIntegerField(
         _("booked at the earliest (days before)"), default=30, validators=[MinValueValidator(1), MaxValueValidator(365)]
     )
+    # On one day of the doctor's own clock, whatever their type; NULL for as many as there is time for.
+    daily_cap = models.PositiveSmallIntegerField(
+        _("visits a day at the most"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_VISITS_A_DAY)],
+    )
 
     class Meta:
         verbose_name = _("calendar")
         verbose_name_plural = _("calendars")
         constraints = [
             models.CheckConstraint(condition=Q(slot_minutes__range=(5, 240)), name="visit_not_of_a_senseless_length"),
+            models.CheckConstraint(
+                condition=Q(daily_cap__isnull=True) | Q(daily_cap__range=(1, MOST_VISITS_A_DAY)),
+                name="daily_cap_not_senseless",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -66,6 +81,78 @@ class Calendar(models.Model):
             notice=timedelta(minutes=self.notice_minutes),
             horizon=timedelta(days=self.horizon_days),
         )
+
+
+class VisitKind(models.TextChoices):
+    """What a visit is for, as far as its length and its price are concerned."""
+
+    NEW = "new", _("Consultation")
+    FOLLOW_UP = "follow_up", _("Follow-up")
+    SHORT = "short", _("Short visit")
+
+
+def _not_below_the_gateways_least(fee: str) -> Q:
+    return Q(**{f"{fee}__isnull": True}) | Q(**{fee: 0}) | Q(**{f"{fee}__gte": LOWEST_ONLINE_FEE})
+
+
+class VisitType(models.Model):
+    """A kind of visit that a doctor offers beside the usual one, which the calendar itself describes.
+
+    What is NULL is as it is usual: the fee as in the profile (of a follow-up: the profile's fee for follow-ups), the
+    pauses as in the calendar.
+    """
+
+    doctor = models.ForeignKey(Doctor, on_delete=models.CASCADE, related_name="visit_types")
+    kind = models.CharField(_("kind"), max_length=10, choices=VisitKind)
+    label = models.CharField(_("name for patients"), max_length=60, blank=True)
+    minutes = models.PositiveSmallIntegerField(
+        _("length (minutes)"), validators=[MinValueValidator(SHORTEST_VISIT), MaxValueValidator(LONGEST_VISIT)]
+    )
+    fee_video = models.DecimalField(_("fee by video"), max_digits=10, decimal_places=2, null=True, blank=True)
+    fee_in_person = models.DecimalField(_("fee in person"), max_digits=10, decimal_places=2, null=True, blank=True)
+    buffer_before_minutes = models.PositiveSmallIntegerField(
+        _("pause before (minutes)"), null=True, blank=True, validators=[MaxValueValidator(LONGEST_PAUSE)]
+    )
+    buffer_after_minutes = models.PositiveSmallIntegerField(
+        _("pause after (minutes)"), null=True, blank=True, validators=[MaxValueValidator(LONGEST_PAUSE)]
+    )
+    is_active = models.BooleanField(_("offered to patients"), default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("visit type")
+        verbose_name_plural = _("visit types")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["doctor", "kind", "label"], name="visit_type_not_twice_for_a_doctor"),
+            # It would bear the name of the usual visit.
+            models.CheckConstraint(
+                condition=~Q(kind=VisitKind.NEW) | ~Q(label=""), name="further_consultation_not_without_a_name"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=VisitKind.values), name="kind_of_visit_not_unknown"),
+            models.CheckConstraint(
+                condition=Q(minutes__range=(SHORTEST_VISIT, LONGEST_VISIT)), name="visit_type_not_of_a_senseless_length"
+            ),
+            models.CheckConstraint(
+                condition=_not_below_the_gateways_least("fee_video"),
+                name="visit_types_video_fee_not_below_the_gateways_least",
+            ),
+            models.CheckConstraint(
+                condition=_not_below_the_gateways_least("fee_in_person"),
+                name="visit_types_in_person_fee_not_below_the_gateways_least",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=VisitKind.FOLLOW_UP) | Q(fee_video__isnull=True, fee_in_person__isnull=True),
+                name="fee_of_a_follow_up_not_in_two_places",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.label or str(VisitKind(self.kind).label)
 
 
 class Weekday(models.IntegerChoices):
@@ -146,6 +233,16 @@ class WeeklyHours(models.Model):
         """The wall clock's time at the end; may be on the next day."""
         total = (self.start.hour * 60 + self.start.minute + self.minutes) % MINUTES_A_DAY
         return time(total // 60, total % 60)
+
+    @property
+    def first(self) -> date | None:
+        """The first day on which these hours may begin; None where they always did."""
+        return self.valid.lower
+
+    @property
+    def last(self) -> date | None:
+        """The last day on which they may begin; None where they go on."""
+        return self.valid.upper - timedelta(days=1) if self.valid.upper else None
 
 
 class PeriodQuerySet(models.QuerySet):

@@ -109,6 +109,7 @@ def slots(
     busy: Iterable[Interval],
     window: Interval,
     now: datetime,
+    full: Iterable[Interval] = (),
 ) -> list[Slot]:
     """Every slot that starts inside `window`, in order, none overlapping another; taken ones are marked, not left out.
 
@@ -117,8 +118,9 @@ def slots(
     that began first (if together: weekly before extra, then the longer), and others place no slot on it.
 
     Slots that overlap time `off` do not exist. A slot is taken if its time with buffers overlaps a `busy` interval,
-    which is another booking's time with that booking's own buffers. Starts lie in [now + notice, now + horizon], both
-    inclusive. Inputs may come in any order and overlap; those outside `reach(rules, window)` make no difference.
+    which is another booking's time with that booking's own buffers, or if it starts in a `full` one. Starts lie in
+    [now + notice, now + horizon], both inclusive. Inputs may come in any order and overlap; those outside
+    `reach(rules, window)` make no difference.
     """
     now = _instant(now)
     since = max(window.start, now + rules.notice)
@@ -127,7 +129,7 @@ def slots(
         return []
 
     step = rules.step
-    away, taken = _Timeline(off), _Timeline(busy)
+    away, taken, closed = _Timeline(off), _Timeline(busy), _Timeline(full)
     found = []
     earliest = since
     for block in _blocks(rules.zone, weekly, extra, since, until):
@@ -136,7 +138,10 @@ def slots(
         start = block.start + max(steps_lost, 0) * step
         while start < until and (end := start + rules.slot) <= block.end:
             if not away.meets(start, end):
-                free = not taken.meets(start - rules.buffer_before, end + rules.buffer_after)
+                free = not (
+                    taken.meets(start - rules.buffer_before, end + rules.buffer_after)
+                    or closed.meets(start, start + timedelta.resolution)
+                )
                 found.append(Slot(start, end, block.modes, block.place, free))
             start += step
         earliest = max(earliest, block.end)
@@ -152,10 +157,11 @@ def open_slot(
     busy: Iterable[Interval],
     start: datetime,
     now: datetime,
+    full: Iterable[Interval] = (),
 ) -> Slot | None:
     """The free slot that starts exactly at `start`, or None: exactly what `slots` says of that one instant."""
     instant = window_of(start)
-    found = slots(rules, weekly=weekly, extra=extra, off=off, busy=busy, window=instant, now=now)
+    found = slots(rules, weekly=weekly, extra=extra, off=off, busy=busy, window=instant, now=now, full=full)
     return found[0] if found and found[0].free else None
 
 
@@ -171,6 +177,13 @@ def is_offered(
     blocks = _blocks(zone, weekly, extra, period.start, period.end)
     held = any(block.start <= period.start and period.end <= block.end for block in blocks)
     return held and not _Timeline(off).meets(period.start, period.end)
+
+
+def hours_within(
+    zone: ZoneInfo, *, weekly: Iterable[WeeklyBlock], extra: Iterable[ExtraBlock], window: Interval
+) -> list[Interval]:
+    """The blocks of hours that touch the window, in order of their beginning; a block is never cut at its ends."""
+    return [Interval(block.start, block.end) for block in _blocks(zone, weekly, extra, window.start, window.end)]
 
 
 def window_of(start: datetime) -> Interval:

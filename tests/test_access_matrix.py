@@ -47,7 +47,7 @@ from patients.services import attach_record, invite_guardian
 from patients.views.records import SALT
 from payments.models import Charge, Document, DocumentKind, PaymentAttempt, Refund
 from prescriptions.models import Item, Prescription, SignedPrescription, Template, VisitNote
-from scheduling.models import Calendar, TimeOff, WeeklyHours
+from scheduling.models import Calendar, ExtraHours, TimeOff, VisitType, WeeklyHours
 from tests.appointments.visits import at, confirmed, hold, shifted
 from tests.doctors.verifications import change_asked
 from tests.factories.accounts import UserFactory
@@ -60,6 +60,7 @@ from tests.factories.patients import (
 )
 from tests.factories.payments import PaymentAttemptFactory
 from tests.factories.records import RecordGrantFactory
+from tests.factories.scheduling import ExtraHoursFactory
 from tests.patients.papers import handed_in
 from tests.prescriptions.papers import signed_for
 
@@ -281,6 +282,17 @@ MATRIX = [
     Row("appointments:terms", "POST /practice/terms/", "login 403 403 422 422 403"),
     Row("appointments:hours", "GET /practice/hours/", DOCTORS),
     Row("appointments:hours", "POST /practice/hours/", "login 403 403 422 422 403"),
+    Row("appointments:week", "GET /practice/calendar/", DOCTORS),
+    Row("appointments:month", "GET /practice/calendar/month/", DOCTORS),
+    Row("appointments:agenda", "GET /practice/calendar/agenda/", DOCTORS),
+    Row("appointments:visit_types", "GET /practice/visit-types/", DOCTORS),
+    Row("appointments:visit_types", "POST /practice/visit-types/", "login 403 403 422 422 403"),
+    Row("appointments:add_extra_hours", "POST /practice/hours/extra/add/", "login 403 403 422 422 403"),
+    Row(
+        "appointments:remove_extra_hours",
+        "POST /practice/hours/extra/{extra_hours}/remove/",
+        "login 403 403 302 404 403",
+    ),
     Row("appointments:add_time_off", "POST /practice/time-off/add/", "login 403 403 422 422 403"),
     Row("appointments:remove_time_off", "POST /practice/time-off/{time_off}/remove/", "login 403 403 302 404 403"),
     # Becoming one, and what one sent: a doctor who is verified has nothing more to apply for.
@@ -422,6 +434,9 @@ INSIDER = {
     "telehealth:running_late": "doctor",
     "appointments:hours": "doctor",
     "appointments:terms": "doctor",
+    **dict.fromkeys([f"appointments:{page}" for page in ("week", "month", "agenda", "visit_types")], "doctor"),
+    "appointments:add_extra_hours": "doctor",
+    "appointments:remove_extra_hours": "doctor",
     "appointments:add_time_off": "doctor",
     "appointments:remove_time_off": "doctor",
     "patients:shared": "doctor",
@@ -505,6 +520,7 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "signed": str(signed.prescription_id),
         "code": signed.code,
         "time_off": str(time_off.pk),
+        "extra_hours": str(ExtraHoursFactory(doctor=doctor.doctor, period=DateTimeTZRange(at(18), at(19))).pk),
         "record": str(record.pk),
         "attached": str(attached.pk),
         "seen": signing.dumps([str(record.pk), patient.pk], salt=SALT),
@@ -632,7 +648,18 @@ def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: di
     """A GET writes nothing of visits, money, hours, health or family, though its sender may see them."""
     models: tuple[Any, ...] = (Appointment, AppointmentEvent, Charge, PaymentAttempt, Refund)
     models += (MedicalRecord, RecordGrant, PatientGrant, VisitNote, Prescription, Item, Template, SignedPrescription)
-    models += (Calendar, WeeklyHours, TimeOff, Patient, Guardianship, Invitation, NoneKnown, *FACTS.values())
+    models += (
+        Calendar,
+        WeeklyHours,
+        ExtraHours,
+        TimeOff,
+        VisitType,
+        Patient,
+        Guardianship,
+        Invitation,
+        NoneKnown,
+        *FACTS.values(),
+    )
 
     def state() -> list[list[dict[str, Any]]]:
         return [list(model.objects.order_by("pk").values()) for model in models]
@@ -688,6 +715,7 @@ ADMIN_PAGES = {
     **pages_of("scheduling_weeklyhours", "support"),
     **pages_of("scheduling_extrahours", "support"),
     **pages_of("scheduling_timeoff", "support"),
+    **pages_of("scheduling_visittype", "support"),
     **pages_of("payments_charge", "finance"),
     "payments_charge_refund": "finance",
     "payments_charge_approve": "finance",

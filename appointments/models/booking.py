@@ -1,6 +1,6 @@
 """The booking: one row from the first hold to the end."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -9,8 +9,9 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Exists, Expression, F, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Count, Exists, Expression, F, OuterRef, Q
+from django.db.models.functions import Now, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,7 @@ from appointments.models.terms import Terms
 from config.db import PAGE, UUID7Field
 from doctors.models import Doctor, Mode
 from patients.models import Patient
+from scheduling.models import VisitKind
 
 HOLD = timedelta(minutes=10)
 LONGEST_HOLD = timedelta(minutes=20)
@@ -40,6 +42,11 @@ def _of_patients_of(user) -> Q:
 
 def _occupying(now: Moment | None = None) -> Q:
     return Q(status__in=OCCUPYING) & ~Q(status=Status.HELD, hold_expires_at__lte=now or timezone.now())
+
+
+def _beginning_at(moment: datetime) -> DateTimeTZRange:
+    # PostgreSQL orders ranges by their beginning; this one comes before all others that begin then.
+    return DateTimeTZRange(moment, moment, "[]")
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
@@ -60,6 +67,10 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def occupying(self, now: Moment | None = None) -> Self:
         """Those that keep their time now: a hold that ran out does not, whether or not the sweeper came."""
         return self.filter(_occupying(now))
+
+    def counted(self, now: Moment | None = None) -> Self:
+        """Those that a doctor's daily cap counts: booked, or over and done with."""
+        return self.filter(_occupying(now) | Q(status__in=[Status.COMPLETED, Status.NO_SHOW]))
 
     def lapsed(self, now: Moment | None = None) -> Self:
         """Holds that ran out and whose row does not say so yet."""
@@ -88,6 +99,21 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def past(self) -> Self:
         """All others: over, called off, or never paid in time."""
         return self.exclude(_occupying(), period__endswith__gt=timezone.now()).order_by("-period")
+
+    def begun_from(self, moment: datetime) -> Self:
+        """Those that begin then or later; found by an index of periods, as are those of the next two."""
+        return self.filter(period__gte=_beginning_at(moment))
+
+    def begun_before(self, moment: datetime) -> Self:
+        return self.filter(period__lt=_beginning_at(moment))
+
+    def begun_within(self, period: DateTimeTZRange) -> Self:
+        return self.begun_from(period.lower).begun_before(period.upper)
+
+    def counts_by_day(self, zone: ZoneInfo) -> list[tuple[date, int]]:
+        """How many begin on each day of a zone that has any."""
+        day = TruncDate(F("period__startswith"), tzinfo=zone)
+        return list(self.order_by().values(day=day).annotate(visits=Count("pk")).values_list("day", "visits"))
 
     def for_list(self) -> Self:
         """All that a row in a list shows."""
@@ -119,6 +145,11 @@ class Appointment(models.Model):
     period = DateTimeRangeField()
     blocked = DateTimeRangeField()
     mode = models.CharField(_("mode"), max_length=10, choices=Mode)
+    # What kind of visit it is, as its doctor offered it then; the length is the period's.
+    visit_kind = models.CharField(
+        _("kind of visit"), max_length=10, choices=VisitKind, default=VisitKind.NEW, db_default=VisitKind.NEW
+    )
+    visit_label = models.CharField(max_length=60, blank=True, default="", db_default="")
     place = models.ForeignKey("doctors.PracticePlace", on_delete=models.PROTECT, null=True, blank=True)
     reason = models.TextField(_("reason for the visit"), max_length=1000, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.HELD)
@@ -178,6 +209,9 @@ class Appointment(models.Model):
             ),
             models.CheckConstraint(condition=Q(fee__gte=0), name="fee_not_negative"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="status_not_unknown"),
+            models.CheckConstraint(
+                condition=Q(visit_kind__in=VisitKind.values), name="kind_of_appointment_not_unknown"
+            ),
         ]
         indexes = [
             models.Index(F("hold_expires_at"), condition=Q(status="held"), name="holds_by_end"),
@@ -231,6 +265,16 @@ class Appointment(models.Model):
         """In the words of whoever cancelled; empty where none were chosen."""
         choices = REASONS.get(self.cancelled_by)
         return dict(choices.choices).get(self.cancel_reason, "") if choices else ""
+
+    @property
+    def minutes(self) -> int:
+        """How long the visit takes."""
+        return int((self.end - self.start).total_seconds() // 60)
+
+    @property
+    def visit_name(self) -> str:
+        """What its doctor calls this kind of visit."""
+        return self.visit_label or str(VisitKind(self.visit_kind).label)
 
     @property
     def is_lapsed(self) -> bool:

@@ -9,8 +9,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 
 from accounts.models import User
-from appointments.errors import IllegalChange, PatientBusy, SlotGone, TooManyHolds
-from appointments.hold_statements import lock_and_look, write_hold
+from appointments.errors import DayFull, IllegalChange, NoFollowUp, PatientBusy, SlotGone, TooManyHolds
+from appointments.hold_statements import Scene, lock_and_look, write_hold
 from appointments.models import HOLD, LIVE_HOLDS_AN_ACCOUNT, LONGEST_HOLD, Appointment, Status
 from appointments.open_times import open_slot_by
 from appointments.services.door import change_status, lock_booking
@@ -19,25 +19,41 @@ from doctors.models import Doctor, Mode
 from patients.models import Patient
 from payments.models import Charge
 from payments.services import extend_charge
+from scheduling.models import VisitKind
 from scheduling.slots import Interval
+from scheduling.visits import fee_of
 
 log = structlog.get_logger()
 
 
 @retry_serialization
 def hold_slot(
-    doctor_id: int, *, start: datetime, mode: str, patient_id: UUID, by: User, reason: str = ""
+    doctor_id: int,
+    *,
+    start: datetime,
+    mode: str,
+    patient_id: UUID,
+    by: User,
+    reason: str = "",
+    visit_type: int | None = None,
 ) -> Appointment:
     """Keep this time for this patient for ten minutes; asked twice for the same, it is the same hold.
 
-    A reason given the second time replaces the first. The caller has made sure that `by` acts for the patient. Locks
-    the doctor's row, then the patient's, then the account's. Raises SlotGone when the time is not open (taken, past,
-    off the grid, beyond the horizon, of a doctor who is not public), PatientBusy when the patient has another booking
-    then, TooManyHolds at the third live hold of one account.
+    A reason given the second time replaces the first. The caller has made sure that `by` acts for the patient. The
+    visit is the doctor's usual one, or of one of the doctor's `visit_type`s. Locks the doctor's row, then the
+    patient's, then the account's. Raises SlotGone when the time is not open (taken, past, off the grid, beyond the
+    horizon, of a doctor who is not public, of a type that is not offered), DayFull when the doctor takes no further
+    visit on that day, NoFollowUp when the patient was not with the doctor lately enough, PatientBusy when the patient
+    has another booking then, TooManyHolds at the third live hold of one account.
     """
     try:
         with transaction.atomic():
-            return _hold_locked(doctor_id, start=start, mode=mode, patient_id=patient_id, by=by, reason=reason)
+            scene = lock_and_look(
+                doctor_id, patient_id=patient_id, account_id=by.pk, start=start, visit_type=visit_type
+            )
+            if scene is None or (visit_type is not None and scene.visit_type is None):
+                raise SlotGone
+            return _hold_locked(scene, start=start, mode=mode, patient_id=patient_id, by=by, reason=reason)
     except IntegrityError as error:
         match constraint_name(error):
             case "doctor_not_double_booked":
@@ -48,21 +64,24 @@ def hold_slot(
                 raise
 
 
-def _hold_locked(doctor_id: int, *, start: datetime, mode: str, patient_id: UUID, by: User, reason: str) -> Appointment:
-    scene = lock_and_look(doctor_id, patient_id=patient_id, account_id=by.pk, start=start)
-    if scene is None:
-        raise SlotGone
+def _hold_locked(scene: Scene, *, start: datetime, mode: str, patient_id: UUID, by: User, reason: str) -> Appointment:
+    doctor, doctor_time, visit_type = scene.doctor, scene.time, scene.visit_type
+    kind, label = (visit_type.kind, visit_type.label) if visit_type else (VisitKind.NEW, "")
     for hold in scene.live:
-        if (hold.doctor, hold.patient, hold.period.lower, hold.mode) == (doctor_id, patient_id, start, mode):
+        of_it = (hold.doctor, hold.patient, hold.period.lower, hold.mode, hold.visit_kind, hold.visit_label)
+        if of_it == (doctor.pk, patient_id, start, mode, kind, label):
             return _asked_again(hold.pk, reason)
     if len(scene.live) >= LIVE_HOLDS_AN_ACCOUNT:
         raise TooManyHolds
-    doctor, doctor_time = scene.doctor, scene.time
     if doctor_time is None or mode not in doctor.modes:
         raise SlotGone
-    slot, fee = open_slot_by(doctor_time, start, mode, scene.now), doctor.fee(mode)
+    slot, fee = open_slot_by(doctor_time, start, mode, scene.now), fee_of(doctor, mode, visit_type)
     if slot is None or fee is None:
         raise SlotGone
+    if scene.day_is_full:
+        raise DayFull
+    if kind == VisitKind.FOLLOW_UP and not scene.follows:
+        raise NoFollowUp
 
     rules = doctor_time.rules
     blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
@@ -77,6 +96,8 @@ def _hold_locked(doctor_id: int, *, start: datetime, mode: str, patient_id: UUID
             period=DateTimeTZRange(slot.start, slot.end),
             blocked=DateTimeTZRange(blocked.start, blocked.end),
             mode=mode,
+            visit_kind=kind,
+            visit_label=label,
             place_id=slot.place if mode == Mode.IN_PERSON else None,
             reason=reason,
             hold_expires_at=min(scene.now + HOLD, slot.start),

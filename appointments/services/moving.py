@@ -12,7 +12,7 @@ from accounts.models import User
 from appointments import notices
 from appointments.errors import IllegalChange, NotMovable, PatientBusy, SlotGone
 from appointments.models import Appointment, AppointmentEvent, Offer, Status
-from appointments.open_times import find_open_slot
+from appointments.open_times import find_slot_like
 from appointments.rules import has_say
 from appointments.services.door import lock_booking
 from appointments.services.holds import expire_lapsed_holds
@@ -61,7 +61,7 @@ def _reschedule(appointment: Appointment, *, start: datetime, sequence: int, by:
     doctor = Doctor.objects.public().filter(pk=appointment.doctor_id).first()
     if doctor is None:
         raise SlotGone
-    slot = find_open_slot(doctor, start, appointment.mode, notice=notice, apart_from=appointment)
+    slot = find_slot_like(appointment, doctor, start, notice=notice, apart_from=appointment)
     if slot is None:
         raise SlotGone
     was = appointment.start
@@ -93,9 +93,10 @@ def _reschedule(appointment: Appointment, *, start: datetime, sequence: int, by:
 
 
 def take_time(appointment: Appointment, slot: Slot) -> None:
-    """Give the booking this time, with the doctor's pauses around it as they are now. The caller holds the locks."""
-    rules = appointment.doctor.calendar.rules
-    blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
+    """Give the booking this time, with the pauses around it that it had. The caller holds the locks."""
+    before = appointment.start - appointment.blocked.lower
+    after = appointment.blocked.upper - appointment.end
+    blocked = Interval(slot.start - before, slot.end + after)
     expire_lapsed_holds(doctor=appointment.doctor, patient=appointment.patient, blocked=blocked)
     appointment.period = DateTimeTZRange(slot.start, slot.end)
     appointment.blocked = DateTimeTZRange(blocked.start, blocked.end)

@@ -12,7 +12,7 @@ from accounts.models import User
 from appointments import notices
 from appointments.errors import IllegalChange
 from appointments.models import Appointment, Status
-from appointments.open_times import find_open_slot
+from appointments.open_times import find_slot_like
 from appointments.services.door import change_status, lock_booking
 from appointments.services.holds import expire_lapsed_holds, lengthen
 from appointments.services.offers import offer_if_away
@@ -152,7 +152,7 @@ def _send_back(charge: Charge, appointment: Appointment) -> None:
 def _seat_again(appointment: Appointment) -> bool:
     """Confirm an expired hold if its time is open as it was and the patient free; the constraints decide, by name."""
     doctor = Doctor.objects.public().filter(pk=appointment.doctor_id).first()
-    slot = find_open_slot(doctor, appointment.start, appointment.mode, notice=timedelta(0)) if doctor else None
+    slot = find_slot_like(appointment, doctor, appointment.start, notice=timedelta(0)) if doctor else None
     if slot is None or slot.end != appointment.end or appointment.place_id not in (None, slot.place):
         return False
     blocked = Interval(appointment.blocked.lower, appointment.blocked.upper)

@@ -85,7 +85,7 @@ def _seat(old: Appointment, *, doctor_id: int, start: datetime, by: User) -> App
     if scene is None or scene.time is None or old.mode not in scene.doctor.modes:
         raise SlotGone
     slot, fee = open_slot_by(scene.time, start, old.mode, scene.now), scene.doctor.fee(old.mode)
-    if slot is None or fee is None:
+    if slot is None or fee is None or scene.day_is_full:
         raise SlotGone
     rules = scene.time.rules
     blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)

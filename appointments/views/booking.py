@@ -14,19 +14,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from appointments.errors import PatientBusy, SlotGone, TooManyHolds
+from appointments.errors import NoFollowUp, PatientBusy, SlotGone, TooManyHolds
 from appointments.forms import BookingForm, ChosenTimeForm, VisitForm
 from appointments.hold_statements import doctor_and_patients
+from appointments.kinds import chosen as chosen_visit
+from appointments.kinds import kinds_for, number_of
 from appointments.models import Appointment, Status
 from appointments.open_times import find_open_slot
 from appointments.services import hold_slot
 from appointments.views.files import put_files
-from appointments.views.times import other_zone
+from appointments.views.times import calendar_of, other_zone
 from doctors.models import Doctor, Mode
 from patients.forms import close_files
 from patients.models import Patient
 from patients.services import own_patient, set_phone
 from scheduling.slots import Slot
+from scheduling.visits import OfferedVisit
 
 # What somebody wrote before going elsewhere (to sign in, to add a child, to choose another time), kept in the session
 # for that one doctor until the hold is made: nobody writes twice what troubles them.
@@ -47,33 +50,34 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
     if not chosen.is_valid():
         messages.error(request, chosen.errors.get("start", [_("Please choose a time.")])[0])
         return redirect("appointments:times", slug)
-    start, mode = chosen.cleaned_data["start"], chosen.cleaned_data["mode"]
+    start, mode, kind = (chosen.cleaned_data[name] for name in ("start", "mode", "type"))
     form = _form(request, doctor, patients)
     status = 422 if form.errors else 200
     if finishes and form.is_valid():
         try:
-            hold = _hold(form, doctor, start, mode)
-        except (PatientBusy, TooManyHolds) as refusal:
+            hold = _hold(form, doctor, start, mode, kind)
+        except (PatientBusy, TooManyHolds, NoFollowUp) as refusal:
             form.add_error("patient", str(refusal.message))
             _let_files_go(request, form)
             status = refusal.status
         except SlotGone:
             _let_files_go(request, form)
-            return _slot_gone(request, _doctor(slug), start, mode)
+            return _slot_gone(request, _doctor(slug), start, mode, kind)
         else:
             request.session.pop(DRAFT, None)
             put_files(request, hold, form.cleaned_data["files"])
             return redirect(hold)
     doctor = _doctor(slug) if finishes else doctor
-    slot = find_open_slot(doctor, start, mode)
-    if slot is None:
-        return _slot_gone(request, doctor, start, mode)
+    visit = _visit(request, doctor, kind)
+    slot = find_open_slot(doctor, start, mode, rules=visit.rules) if visit else None
+    if visit is None or slot is None:
+        return _slot_gone(request, doctor, start, mode, kind)
     if errand and request.method == "POST" and VisitForm(request.POST).is_valid():
         _keep(request, doctor)
         if request.user.is_authenticated and any(file.size for file in request.FILES.getlist("files")):
             messages.info(request, _("Please choose your files once more when you are back."))
         return redirect(f"{errand}?{urlencode({'next': request.get_full_path()})}")
-    context = _page(doctor, slot, mode) | {"form": form, "here": request.get_full_path()}
+    context = _page(doctor, slot, mode, visit) | {"form": form, "here": request.get_full_path()}
     return render(request, "appointments/book.html", context, status=status)
 
 
@@ -133,16 +137,33 @@ def _kept(request: HttpRequest, doctor: Doctor) -> str:
     return vain.order_by("-created_at").values_list("reason", flat=True).first() or ""
 
 
-def _hold(form: BookingForm, doctor: Doctor, start: datetime, mode: str) -> Appointment:
+def _visit(request: HttpRequest, doctor: Doctor, kind: str) -> OfferedVisit | None:
+    """The kind of visit that the address names, if this person can book it."""
+    calendar = calendar_of(doctor)
+    if calendar is None:
+        return None
+    kinds, _without_follow_up = kinds_for(request.user, doctor, calendar, now=timezone.now())
+    return chosen_visit(kinds, kind)
+
+
+def _hold(form: BookingForm, doctor: Doctor, start: datetime, mode: str, kind: str) -> Appointment:
     """The hold that a valid form asks for; the user's patient and its phone are noted on the way."""
     user, data = form.user, form.cleaned_data
     patient = form.chosen or own_patient(user)
     if data.get("phone"):
         set_phone(own_patient(user), data["phone"])
-    return hold_slot(doctor.pk, start=start, mode=mode, patient_id=patient.pk, by=user, reason=data["reason"])
+    return hold_slot(
+        doctor.pk,
+        start=start,
+        mode=mode,
+        patient_id=patient.pk,
+        by=user,
+        reason=data["reason"],
+        visit_type=number_of(kind),
+    )
 
 
-def _slot_gone(request: HttpRequest, doctor: Doctor, start: datetime, mode: str) -> HttpResponse:
+def _slot_gone(request: HttpRequest, doctor: Doctor, start: datetime, mode: str, kind: str) -> HttpResponse:
     """The time is somebody's: perhaps this very person's, who came back to the form of a hold that lives.
 
     A form that was sent and refused is not led there: it may have been for another patient.
@@ -153,18 +174,19 @@ def _slot_gone(request: HttpRequest, doctor: Doctor, start: datetime, mode: str)
             return redirect(hold)
     if request.method == "POST":
         _keep(request, doctor)
-    context = {"doctor": doctor, "start": start, "mode": mode}
+    context = {"doctor": doctor, "start": start, "mode": mode, "kind": kind}
     return render(request, "appointments/slot_gone.html", context, status=409)
 
 
-def _page(doctor: Doctor, slot: Slot, mode: str) -> dict[str, object]:
+def _page(doctor: Doctor, slot: Slot, mode: str, visit: OfferedVisit) -> dict[str, object]:
     """What the form's page shows of the time that was chosen."""
-    fee = doctor.fee(mode)
+    fee = visit.fees.get(mode)
     at = slot.place if mode == Mode.IN_PERSON else None
     return {
         "doctor": doctor,
         "slot": slot,
         "mode": Mode(mode),
+        "visit": visit,
         "place": next((place for place in doctor.places.all() if place.pk == at), None),
         "fee": fee,
         "steps": steps(fee),

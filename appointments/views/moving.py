@@ -18,7 +18,7 @@ from appointments import rules, services
 from appointments.errors import NotMovable, OfferClosed, PatientBusy, SlotGone
 from appointments.forms import AnswerForm, MoveForm, TimesForm
 from appointments.models import Appointment, Offer
-from appointments.open_times import days_window, find_open_slot, other_times, times_nearby
+from appointments.open_times import days_window, find_slot_like, other_times, times_nearby
 from appointments.views.own import own, side_of
 from appointments.views.times import WEEK, days_of, other_zone
 from config.errors import DomainError
@@ -63,7 +63,7 @@ def _notice(side: str) -> timedelta | None:
 
 
 def _confirm_page(request: HttpRequest, appointment: Appointment, side: str, start: datetime) -> HttpResponse:
-    slot = find_open_slot(appointment.doctor, start, appointment.mode, notice=_notice(side), apart_from=appointment)
+    slot = find_slot_like(appointment, appointment.doctor, start, notice=_notice(side), apart_from=appointment)
     if slot is None:
         return _times_page(request, appointment, side, refusal=SlotGone(), day=timezone.localdate(start))
     context = {

@@ -11,12 +11,15 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from appointments.forms import TimesForm
+from appointments.kinds import FOLLOW_UP, kinds_for
+from appointments.kinds import chosen as chosen_visit
 from appointments.listings import part_of_day
 from appointments.open_times import days_window, slots_of
 from config.http import respond
 from doctors.models import Doctor, Mode, Part
 from scheduling.models import Calendar
 from scheduling.slots import Slot
+from scheduling.visits import OfferedVisit
 
 WEEK = 7
 STRIP_DAYS = 3
@@ -75,27 +78,37 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     mode = wanted.get("mode") if wanted.get("mode") in modes else modes[0]
     calendar = calendar_of(doctor)
+    kind = wanted.get("type", "")
+    kinds, without_follow_up = [], False
+    if calendar is not None:
+        kinds, without_follow_up = kinds_for(request.user, doctor, calendar, now=timezone.now())
+    found = chosen_visit(kinds, kind)
+    visit = found or (kinds[0] if kinds else None)
     context = {
         "doctor": doctor,
         "mode": Mode(mode),
         "modes": [Mode(each) for each in modes],
-        "fee": doctor.fee(mode),
+        "kinds": [(each, each.fees.get(mode)) for each in kinds],
+        "visit": visit,
+        "no_follow_up": kind == FOLLOW_UP and without_follow_up,
+        "fee": visit.fees.get(mode) if visit else doctor.fee(mode),
         "places": list(doctor.places.all()) if mode == Mode.IN_PERSON else [],
         "other_zone": other_zone(doctor),
     }
-    if calendar is None:
+    if calendar is None or visit is None:
         return respond(request, "appointments/times.html", partial="panel", **context, week=[], shown=None)
 
     today = timezone.localdate()
     last = today + timedelta(days=calendar.horizon_days)
     chosen = min(max(wanted.get("day") or wanted.get("week") or today, today), last)
     first = today + timedelta(days=(chosen - today).days // WEEK * WEEK)
-    slots = slots_of([calendar], days_window(first, WEEK))[doctor.pk]
+    slots = slots_of([calendar], days_window(first, WEEK), rules={doctor.pk: visit.rules})[doctor.pk]
     days = days_of(slots, first, WEEK, mode)
     shown = days[(chosen - first).days]
     if not wanted.get("day") and not shown.open_count:
         # Nobody asked for this very day: open at the first that has a time.
         shown = next((day for day in days if day.open_count), shown)
+    following = first + timedelta(days=WEEK)
     return respond(
         request,
         "appointments/times.html",
@@ -106,20 +119,22 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
                 "date": day.date,
                 "open": day.open_count,
                 "chosen": day is shown,
-                "href": _address(doctor, mode, day=day.date),
+                "href": _address(doctor, mode, visit, day=day.date),
             }
             for day in days
         ],
         shown=shown,
         any_open=any(day.open_count for day in days),
-        earlier=_address(doctor, mode, week=first - timedelta(days=WEEK)) if first > today else "",
-        later=_address(doctor, mode, week=first + timedelta(days=WEEK)) if first + timedelta(days=WEEK) <= last else "",
-        next_open=_next_open(doctor, mode),
+        earlier=_address(doctor, mode, visit, week=first - timedelta(days=WEEK)) if first > today else "",
+        later=_address(doctor, mode, visit, week=following) if following <= last else "",
+        # Search knows the usual visit's times.
+        next_open=_next_open(doctor, mode) if visit.type_id is None else None,
     )
 
 
-def _address(doctor: Doctor, mode: str, **days: date) -> str:
-    return f"{reverse('appointments:times', args=[doctor.slug])}?{urlencode({'mode': mode} | days)}"
+def _address(doctor: Doctor, mode: str, visit: OfferedVisit, **days: date) -> str:
+    kind = {"type": visit.type_id} if visit.type_id else {}
+    return f"{reverse('appointments:times', args=[doctor.slug])}?{urlencode({'mode': mode} | kind | days)}"
 
 
 def _next_open(doctor: Doctor, mode: str) -> datetime | None:

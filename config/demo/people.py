@@ -1,7 +1,7 @@
 """The demo's doctors and patients: sixty practices in five towns, and the families that visit them."""
 
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -22,7 +23,7 @@ from doctors.photos import normalise_photo
 from doctors.services import set_photo, write_documents
 from patients.models import Patient, Relation, Sex
 from patients.services import add_family_member
-from scheduling.models import Calendar, Weekday, WeeklyHours
+from scheduling.models import Calendar, ExtraHours, TimeOff, VisitKind, VisitType, Weekday, WeeklyHours
 from specialties.models import Specialty
 
 PASSWORD = "demo-portal-2026"
@@ -123,6 +124,9 @@ def make_doctor(random: Random, number: int, person: Person, specialty: Specialt
         )
     place = make_place(random, doctor, town) if in_person else None
     make_hours(random, doctor, place)
+    # With dice of its own: what others get does not depend on it.
+    make_visit_types(Random(doctor.registration_number), doctor, always=number == 0)
+    make_departures(Random(doctor.registration_number), doctor, always=number == 0)
     return doctor
 
 
@@ -192,6 +196,59 @@ def make_hours(random: Random, doctor: Doctor, place: PracticePlace | None) -> N
             for day in random.sample(days, k=3)
         ]
     WeeklyHours.objects.bulk_create(rows)
+
+
+def make_visit_types(random: Random, doctor: Doctor, *, always: bool) -> None:
+    """Most doctors see those again for less who come back soon; some have a longer first visit, or a short one."""
+    usual = doctor.fee_video
+    if usual and (always or random.random() < 0.7):
+        doctor.follow_up_fee, doctor.follow_up_days = max(usual // 2 // 50 * 50, Decimal(100)), random.choice((14, 30))
+        doctor.save(update_fields=["follow_up_fee", "follow_up_days"])
+        VisitType.objects.create(doctor=doctor, kind=VisitKind.FOLLOW_UP, minutes=10, position=2)
+    if usual and (always or random.random() < 0.4):
+        VisitType.objects.create(
+            doctor=doctor,
+            kind=VisitKind.NEW,
+            label="First visit",
+            minutes=40,
+            fee_video=usual + 300,
+            fee_in_person=doctor.fee_in_person and doctor.fee_in_person + 300,
+            position=1,
+        )
+    if usual and (always or random.random() < 0.2):
+        VisitType.objects.create(
+            doctor=doctor, kind=VisitKind.SHORT, label="Reports only", minutes=10, fee_video=usual // 2, position=3
+        )
+
+
+def make_departures(random: Random, doctor: Doctor, *, always: bool) -> None:
+    """Leave some weeks ahead, an extra evening, hours that begin next season, and a doctor who takes so many a day."""
+    calendar = doctor.calendar
+    today = timezone.localdate(timezone=calendar.zone)
+
+    def at(days: int, hour: int = 0) -> datetime:
+        return datetime.combine(today + timedelta(days=days), time(hour), calendar.zone)
+
+    if always or random.random() < 0.3:
+        begin = random.randint(15, 40)
+        period = DateTimeTZRange(at(begin), at(begin + random.randint(2, 9)))
+        TimeOff.objects.create(doctor=doctor, period=period)
+    if always or random.random() < 0.1:
+        period = DateTimeTZRange(at(8, 21), at(8, 23))
+        ExtraHours.objects.create(doctor=doctor, period=period, modes=[Mode.VIDEO])
+    if always or random.random() < 0.1:
+        begins = today + timedelta(days=60)
+        WeeklyHours.objects.create(
+            doctor=doctor,
+            weekday=Weekday.SATURDAY,
+            start=time(7),
+            minutes=90,
+            modes=[Mode.VIDEO],
+            valid=DateRange(begins, begins + timedelta(days=90)),
+        )
+    if always or random.random() < 0.3:
+        calendar.daily_cap = 18
+        calendar.save(update_fields=["daily_cap"])
 
 
 def make_patients(random: Random, password: str, taken: set[str]) -> list[User]:

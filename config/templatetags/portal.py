@@ -237,6 +237,18 @@ def in_zone(value: datetime | None, zone: str) -> str:
 
 
 @register.filter
+def clock_in(value: datetime | None, zone: str) -> str:
+    """2:20 pm, on the clocks of an IANA zone."""
+    return "" if value is None else _clock(_local(value, str(zone)))
+
+
+@register.filter
+def mode_icon(mode: str) -> str:
+    """The icon of a way to meet."""
+    return "video" if mode == "video" else "building-2"
+
+
+@register.filter
 def zone_name(zone: Any) -> str:
     """What people call the clocks of an IANA zone: Asia/Dhaka is Dhaka time."""
     city = str(zone).rpartition("/")[2].replace("_", " ")

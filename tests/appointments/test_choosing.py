@@ -140,7 +140,7 @@ def test_form_takes_the_same_queries_for_a_small_and_a_large_family(
     client.get(book_address(doctor))
     for _ in range(3):
         GuardianshipFactory(guardian=patient)
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             read(client, book_address(doctor))
 
 

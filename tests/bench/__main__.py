@@ -1,4 +1,4 @@
-"""`make bench`: all figures, or those named: `make bench ARGS="results open-times bookings crowd raw rooms calls"`."""
+"""`make bench`: all figures, or those named, such as `make bench ARGS="results open-times bookings week calls"`."""
 
 import os
 import subprocess
@@ -18,8 +18,8 @@ HISTORIES = (0, 100_000, 1_000_000)
 PARTIAL = "bench_partial"
 # Figures of records have a small database of their own: nobody waits for a million appointments because of them.
 OF_RECORDS = ("records", "uploads")
-# It needs people and no history.
-WITHOUT_HISTORY = ("rooms",)
+# They need people and no history, or bring their own.
+WITHOUT_HISTORY = ("rooms", "week")
 # Real browsers, on the processes and the database that the tests of calls have.
 CALLS = "calls"
 FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers", *OF_RECORDS, *WITHOUT_HISTORY, CALLS)

@@ -6,7 +6,7 @@ import django
 
 django.setup()
 
-from tests.bench import booking, data, pages, records, rooms, servers  # noqa: E402  models want Django set up
+from tests.bench import booking, data, pages, records, rooms, servers, week  # noqa: E402  models want Django set up
 
 NAMES = {
     "load-people": data.load_people,
@@ -18,6 +18,7 @@ NAMES = {
     "records": records.shared_records,
     "uploads": records.large_uploads,
     "rooms": rooms.signals,
+    "week": week.week,
     "workers": servers.worker_classes,
 } | booking.RUNS
 

@@ -126,7 +126,7 @@ def test_patients_are_shown_without_anything_about_health(client: Client) -> Non
     assert "1990" not in page.content.decode()
 
 
-@pytest.mark.parametrize("model", ["calendar", "weeklyhours", "extrahours", "timeoff"])
+@pytest.mark.parametrize("model", ["calendar", "weeklyhours", "extrahours", "timeoff", "visittype"])
 def test_hours_are_read_only(client: Client, model: str) -> None:
     client.force_login(UserFactory(as_admin=True))
     assert client.get(reverse(f"admin:scheduling_{model}_add")).status_code == 403

@@ -6,7 +6,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from doctors.models import Mode
-from scheduling.models import Calendar, ExtraHours, TimeOff, WeeklyHours
+from scheduling.models import Calendar, ExtraHours, TimeOff, VisitKind, VisitType, WeeklyHours
 from tests.factories.doctors import DoctorFactory
 
 
@@ -49,3 +49,15 @@ class TimeOffFactory(DjangoModelFactory[TimeOff]):
         model = TimeOff
 
     doctor = factory.SubFactory(DoctorFactory)
+
+
+class VisitTypeFactory(DjangoModelFactory[VisitType]):
+    """A short visit of five minutes, for the doctor's usual fee."""
+
+    class Meta:
+        model = VisitType
+
+    doctor = factory.SubFactory(DoctorFactory)
+    kind = VisitKind.SHORT
+    minutes = 5
+    position = factory.Sequence(lambda n: n)
