@@ -125,7 +125,7 @@ def test_move_against_book(
     if not guarded:
         unguard()
     with without_constraints():
-        other = Between(monkeypatch, moving, "find_open_slot", lambda: hold(doctor, stranger, at(11)))
+        other = Between(monkeypatch, moving, "find_slot_like", lambda: hold(doctor, stranger, at(11)))
         reschedule(visit, start=at(11), sequence=0, by=patient, side="patient")
         came_to, count = other.came_to, seated_at(doctor, at(11))
         forget(visit)
