@@ -100,6 +100,8 @@ class Kind(models.TextChoices):
     APPOINTMENT_MOVED = "appointment_moved", _("An appointment has another time")
     APPOINTMENT_STANDS = "appointment_stands", _("An appointment stands after all")
     DOCTOR_AWAY = "doctor_away", _("A doctor is away at the time of an appointment")
+    VISIT_REMINDER = "visit_reminder", _("A visit is near")
+    TIME_OFFERED = "time_offered", _("A time that somebody waited for is free")
     VISIT_COMPLETED = "visit_completed", _("A visit is done")
     VISIT_MISSED = "visit_missed", _("A visit was missed")
     PRESCRIPTION_READY = "prescription_ready", _("A prescription is ready")
@@ -188,6 +190,8 @@ class Delivery(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
+    # Of no use to anybody after this.
+    until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=80, blank=True)
 

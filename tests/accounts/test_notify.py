@@ -22,7 +22,7 @@ from tests.broker import broker_at
 from tests.factories.accounts import UserFactory
 from tests.servers import Server
 
-FACTS = {
+FACTS: dict[str, Any] = {
     "doctor": "Dr. Farhana Islam",
     "patient": "Rahima Begum",
     "start": "2027-03-02T04:00:00+00:00",
@@ -31,7 +31,10 @@ FACTS = {
     "path": "/appointments/1/",
     "by": "patient",
     "day": "2027-03-02",
+    "until": "2027-03-02T04:15:00+00:00",
+    "lead": "day",
 }
+FACTS["visits"] = [dict(FACTS), dict(FACTS)]
 
 pytestmark = pytest.mark.django_db
 
@@ -138,11 +141,13 @@ def test_calendar_goes_with_the_mail(user: User, office: PostOffice) -> None:
     delivery = tell(user, calendar="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", calendar_method="REQUEST")
     deliver(delivery.pk)
     [letter] = office.letters
-    [part] = letter.iter_attachments()
-    assert part.get_content_type() == "text/calendar"
+    invitation, file = letter.walk(), [part for part in letter.walk() if part.get_filename()]
+    [part] = [part for part in invitation if part.get_content_type() == "text/calendar"]
     assert part.get_param("method") == "REQUEST"
-    assert part.get_filename() == "appointment.ics"
+    assert part.get_content_charset() == "utf-8"
+    assert part.get_filename() is None
     assert "BEGIN:VCALENDAR" in part.get_payload(decode=True).decode()
+    assert [(part.get_content_type(), part.get_filename()) for part in file] == [("application/ics", "appointment.ics")]
 
 
 def test_failure_is_tried_again_ever_later_under_one_message_id_and_given_up_in_the_end(

@@ -57,8 +57,8 @@ def text_of(mail: EmailMessage) -> str:
 
 
 def calendar_of(mail: EmailMessage) -> str:
-    (calendar,) = (part for part in mail.iter_attachments() if part.get_content_type() == "text/calendar")
-    return str(calendar.get_content())
+    (calendar,) = (part for part in mail.walk() if part.get_content_type() == "text/calendar")
+    return str(cast(EmailMessage, calendar).get_content())
 
 
 def sign_in(context: BrowserContext, email: str) -> Page:
