@@ -23,7 +23,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
-from appointments.models import Appointment, AppointmentEvent, Case
+from appointments.models import Appointment, AppointmentEvent, Case, Reminder, Wait, WaitOffer
 from appointments.services import decide_case
 from config.admin import PortalModelAdmin, Unchangeable, decided
 from config.errors import DomainError
@@ -283,3 +283,41 @@ class CaseAdmin(Unchangeable, PortalModelAdmin):
             reverse("admin:appointments_appointment_change", args=[case.appointment_id]),
             _("The appointment"),
         )
+
+
+class WaitOfferInline(Unchangeable, TabularInline):
+    model = WaitOffer
+    fields = ["start", "at", "appointment"]
+    readonly_fields = ["at"]
+    extra = 0
+    can_delete = False
+
+
+@admin.register(Wait)
+class WaitAdmin(Unchangeable, PortalModelAdmin):
+    """Who waits for whom, in the order of joining, and what they were offered."""
+
+    list_display = ["created_at", "doctor", "patient", "days", "mode", "part", "state"]
+    list_filter = ["state", "mode"]
+    list_select_related = ["doctor", "patient"]
+    search_fields = ["id__exact", "doctor__name", "doctor__name_bn", "patient__name"]
+    search_help_text = _("The wait's id, or the name of the doctor or the patient.")
+    ordering = ["created_at", "pk"]
+    fields = [("doctor", "patient", "asked_by"), ("days", "mode", "part"), ("state", "created_at")]
+    readonly_fields = ["created_at"]
+    inlines = [WaitOfferInline]
+
+
+@admin.register(Reminder)
+class ReminderAdmin(Unchangeable, PortalModelAdmin):
+    """That a visit was reminded of, and when; whether the mails arrived stands at the deliveries."""
+
+    list_display = ["at", "appointment", "lead", "sequence"]
+    list_filter = ["lead"]
+    list_select_related = ["appointment"]
+    search_fields = ["appointment__id__exact"]
+    search_help_text = _("The appointment's id.")
+    show_full_result_count = False
+    ordering = ["-pk"]
+    fields = ["appointment", "lead", "sequence", "at"]
+    readonly_fields = ["at"]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from accounts.models import Notification
-from appointments.models import Appointment, Case
+from accounts.models import Kind, Notification
+from appointments.models import Appointment, CalendarFeed, Case, Wait
 from patients.models import Guardianship, Patient
 
 
@@ -21,6 +21,11 @@ def blank_visits(patient: Patient) -> None:
     doctors, bookers = (visits.values_list(who, flat=True) for who in ("doctor__user", "booked_by"))
     told = {*doctors, *bookers, *Guardianship.objects.filter(patient=patient).values_list("guardian", flat=True)}
     paths = [visit.get_absolute_url() for visit in visits.only("pk")]
-    Notification.objects.filter(user__in=told, facts__path__in=paths).delete()
+    notices = Notification.objects.filter(user__in=told)
+    notices.filter(facts__path__in=paths).delete()
+    for path in paths:
+        notices.filter(kind=Kind.VISIT_REMINDER, facts__visits__contains=[{"path": path}]).delete()
+    Wait.objects.filter(patient=patient, state=Wait.State.WAITING).update(state=Wait.State.LEFT)
+    CalendarFeed.objects.filter(user=patient.user_id).delete()
     visits.exclude(reason="", cancel_words="").update(reason="", cancel_words="")
     Case.objects.filter(appointment__patient=patient).exclude(words="").update(words="")

@@ -1,5 +1,7 @@
 """What the house says no to, in words for the person who asked."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from config.errors import DomainError
@@ -51,3 +53,17 @@ class NotCancellable(DomainError):
 
 class LessComesBack(DomainError):
     message = _("Meanwhile less of the fee goes back than this page said. Please look at it again.")
+
+
+class TooManyWaits(DomainError):
+    message = _("You wait for ten doctors already. Please leave one of those lists first.")
+
+
+class TimeIsOpen(DomainError):
+    """What somebody wants to wait for is there: `start` is the first such time."""
+
+    message = _("There is an open time in these days. You can book it now.")
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__()
+        self.start = start

@@ -2,9 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from appointments.models import Appointment, Status
+from appointments.models import Appointment, Status, Wait
 from config.export import Section
-from doctors.models import Mode
+from doctors.models import Mode, Part
 from patients.models import Patient
 
 
@@ -41,5 +41,36 @@ def visit_section(patient: Patient) -> Section:
                 each.currency,
             )
             for each in visits
+        ],
+    )
+
+
+def wait_section(patient: Patient) -> Section:
+    waits = Wait.objects.filter(patient=patient).for_list()
+    return Section(
+        "waits",
+        _("Waiting lists"),
+        [
+            ("id", _("Key")),
+            ("joined", _("Since")),
+            ("doctor", _("Doctor")),
+            ("first", _("From")),
+            ("last", _("Until")),
+            ("mode", _("How")),
+            ("part", _("Part of the day")),
+            ("state", _("State")),
+        ],
+        [
+            (
+                str(each.pk),
+                each.created_at,
+                each.doctor.full_name,
+                each.first,
+                each.last,
+                Mode(each.mode) if each.mode else "",
+                Part(each.part) if each.part else "",
+                Wait.State(each.state),
+            )
+            for each in waits
         ],
     )

@@ -1,23 +1,31 @@
 """What people type when they book or cancel."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from appointments.lists import Side, Wanted, When
 from appointments.models import REASONS, Appointment, CancellationPolicy, Terms
-from doctors.models import Mode
+from doctors.models import Doctor, Mode, Part
 from patients.forms import FilesField, close_files, mobile_number
-from patients.models import MedicalRecord, Patient
+from patients.models import MedicalRecord, Patient, today
 from patients.services import MOST_ATTACHED
 
 ME = "me"
 # So many records are offered to be put to an appointment.
 LATEST_RECORDS = 20
+# One waits for a time within so many days.
+LONGEST_WAIT = 90
+DATE = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
 def is_near(day: date) -> bool:
@@ -76,6 +84,64 @@ class TimesForm(forms.Form):
         return day
 
 
+class ListForm(forms.Form):
+    """Which appointments a list shows; all of it stands in the address. A wrong value counts as none."""
+
+    when = forms.ChoiceField(choices=When.choices, required=False, widget=forms.HiddenInput)
+    side = forms.ChoiceField(choices=Side.choices, required=False, widget=forms.HiddenInput)
+    q = forms.CharField(label=_("Name"), max_length=100, required=False, widget=forms.SearchInput)
+    mode = forms.ChoiceField(label=_("How to meet"), choices=[("", _("Either")), *Mode.choices], required=False)
+    first = forms.DateField(label=_("From"), required=False, widget=DATE)
+    last = forms.DateField(label=_("Until"), required=False, widget=DATE)
+    patient = forms.ChoiceField(label=_("For whom"), required=False)
+    page = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, user: User, data: Any) -> None:
+        super().__init__(data)
+        patients = list(Patient.objects.acted_for_by(user).order_by("created_at"))
+        self.by_pk = {str(patient.pk): patient for patient in patients}
+        self.fields["patient"].choices = [("", _("Everybody")), *((key, each.name) for key, each in self.by_pk.items())]
+        self.is_valid()
+
+    def clean_first(self) -> date | None:
+        return self._near("first")
+
+    def clean_last(self) -> date | None:
+        return self._near("last")
+
+    def _near(self, name: str) -> date | None:
+        day: date | None = self.cleaned_data[name]
+        if day and not is_near(day):
+            raise ValidationError(_("Please check the year."))
+        return day
+
+    def wanted(self) -> Wanted:
+        data = self.cleaned_data
+        return Wanted(
+            when=When(data.get("when") or When.COMING),
+            side=Side(data.get("side") or Side.BOTH),
+            patient=self.by_pk.get(data.get("patient", "")),
+            mode=data.get("mode", ""),
+            first=data.get("first"),
+            last=data.get("last"),
+            q=data.get("q", ""),
+        )
+
+    def after(self) -> UUID | None:
+        return self.cleaned_data.get("page")
+
+    def address(self, **changes: Any) -> str:
+        """The list's address as it is asked for, but for these; at its beginning unless `page` says otherwise."""
+        return reverse("appointments:list") + self._query({"page": None} | changes)
+
+    def file_address(self) -> str:
+        return reverse("appointments:list_file") + self._query({"page": None})
+
+    def _query(self, changes: dict[str, Any]) -> str:
+        asked = {name: value for name, value in (self.cleaned_data | changes).items() if value and value != When.COMING}
+        return f"?{urlencode(asked)}" if asked else ""
+
+
 class VisitForm(forms.Form):
     """What a visitor says before signing in: why. For whom is asked when we know who asks."""
 
@@ -86,6 +152,16 @@ class VisitForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "off"}),
     )
+
+
+def offer_patients(field: Any, user: User, patients: list[Patient]) -> dict[str, Patient]:
+    """Let the field ask for whom: oneself first, then the others for whom one acts. The patients by what it answers."""
+    own = next((patient for patient in patients if patient.user_id == user.pk), None)
+    family = [patient for patient in patients if patient is not own]
+    me = (str(own.pk) if own else ME, _("Me (%(name)s)") % {"name": own.name if own else user.name})
+    field.choices = [me, *((str(patient.pk), patient.name) for patient in family)]
+    field.initial = me[0]
+    return {str(patient.pk): patient for patient in patients}
 
 
 class BookingForm(VisitForm):
@@ -106,12 +182,8 @@ class BookingForm(VisitForm):
         self.user = user
         if patients is None:
             patients = list(Patient.objects.acted_for_by(user).order_by("created_at"))
+        self.by_pk = offer_patients(self.fields["patient"], user, patients)
         own = next((patient for patient in patients if patient.user_id == user.pk), None)
-        family = [patient for patient in patients if patient is not own]
-        me = (str(own.pk) if own else ME, _("Me (%(name)s)") % {"name": own.name if own else user.name})
-        self.fields["patient"].choices = [me, *((str(patient.pk), patient.name) for patient in family)]
-        self.fields["patient"].initial = me[0]
-        self.by_pk = {str(patient.pk): patient for patient in patients}
         if own is not None and own.phone:
             del self.fields["phone"]
         else:
@@ -123,6 +195,47 @@ class BookingForm(VisitForm):
         if self.errors and data.get("files"):
             close_files(data.pop("files"))
             self.add_error("files", _("Please choose your files once more; the browser does not keep them."))
+        return data
+
+    @property
+    def chosen(self) -> Patient | None:
+        """The patient that was chosen; None stands for the user who has no patient yet."""
+        return self.by_pk.get(self.cleaned_data["patient"])
+
+
+class WaitForm(forms.Form):
+    """For whom somebody waits for a doctor, on which days and how."""
+
+    patient = forms.ChoiceField(label=_("Who is the visit for?"), widget=forms.RadioSelect)
+    mode = forms.ChoiceField(label=_("How to meet"), required=False)
+    first = forms.DateField(label=_("From"), widget=DATE)
+    last = forms.DateField(label=_("Until"), widget=DATE)
+    part = forms.ChoiceField(
+        label=_("Part of the day"), choices=[("", _("Any time of the day")), *Part.choices], required=False
+    )
+
+    def __init__(self, user: User, doctor: Doctor, data: Any = None, *, mode: str = "") -> None:
+        first = today()
+        super().__init__(data, initial={"first": first, "last": first + timedelta(days=13), "mode": mode})
+        patients = list(Patient.objects.acted_for_by(user).order_by("created_at"))
+        self.by_pk = offer_patients(self.fields["patient"], user, patients)
+        offered = [(mode, Mode(mode).label) for mode in doctor.modes]
+        self.fields["mode"].choices = [("", _("Either")), *offered] if len(offered) > 1 else offered
+        self.fields["mode"].initial = mode
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("first"), data.get("last")
+        if not first or not last:
+            return data
+        if last < first:
+            self.add_error("last", _("This ends before it begins."))
+        elif last < today():
+            self.add_error("last", _("These days are over."))
+        elif last > today() + timedelta(days=LONGEST_WAIT):
+            self.add_error("last", _("You can wait for a time within the next 90 days."))
+        else:
+            data["days"] = DateRange(max(first, today()), last + timedelta(days=1))
         return data
 
     @property

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from appointments.models import OCCUPYING, Appointment, Status
 from appointments.services.leave import LeaveOutcome, lay_leave
+from appointments.waiting_list import look_again
 from config.db import lock
 from config.errors import DomainError
 from doctors.models import Doctor
@@ -109,6 +110,7 @@ def save_week(doctor: Doctor, calendar: Calendar, hours: Sequence[WeeklyHours], 
     _let_them_be_seen(_let_go(doctor, change), seen)
     scheduling.save_week(calendar, hours)
     mark_stale([doctor.pk])
+    look_again([doctor.pk])
 
 
 @transaction.atomic
@@ -117,6 +119,7 @@ def add_extra_hours(hours: ExtraHours) -> None:
     lock(Doctor.objects.all(), [hours.doctor_id])
     scheduling.add_extra_hours(hours)
     mark_stale([hours.doctor_id])
+    look_again([hours.doctor_id])
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
 """An appointment as a calendar file (RFC 5545, RFC 5546): one UID for its whole life, SEQUENCE for its moves."""
 
-from datetime import UTC
+from collections.abc import Iterable
+from datetime import UTC, timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from icalendar import Calendar, Event, vCalAddress, vText
 
 from accounts.models import User
 from appointments.models import Appointment, Status
+from doctors.models import Mode
 
 # What a calendar is told of a status; of all others, that it is CONFIRMED.
 STATUSES = {
@@ -27,25 +29,62 @@ def ical(appointment: Appointment, *, reader: User, method: str = "PUBLISH") -> 
     The summary names the doctor to the patient's side and nobody to the doctor, never a specialty or a reason: others
     read calendars too. `method` is PUBLISH for a download, REQUEST or CANCEL in a mail. Wants doctor and place loaded.
     """
-    event = Event()
-    event.add("uid", f"{appointment.pk}@{settings.ALLOWED_HOSTS[0]}")
+    event = _event(appointment)
     event.add("dtstamp", timezone.now().astimezone(UTC))
-    event.add("dtstart", appointment.start.astimezone(UTC))
-    event.add("dtend", appointment.end.astimezone(UTC))
-    event.add("sequence", appointment.sequence)
-    event.add("status", STATUSES.get(Status(appointment.status), "CONFIRMED"))
     event.add("summary", _summary(appointment, reader))
-    event.add("url", settings.SITE_ORIGIN + appointment.get_absolute_url())
     if where := _location(appointment):
         event.add("location", where)
     event.add("organizer", _person(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], cn=settings.SITE_NAME))
     if method != "PUBLISH":
         event.add("attendee", _person(reader.email, cn=reader.name, partstat="ACCEPTED", rsvp="FALSE"))
+    calendar = _calendar(method)
+    calendar.add_component(event)
+    return _text(calendar)
+
+
+# How often calendars elsewhere are asked to look again.
+REFRESHED_EVERY = timedelta(hours=1)
+
+
+def feed_calendar(appointments: Iterable[Appointment], *, name: str) -> str:
+    """Many appointments for a calendar elsewhere, in the active language: of each when it is and by which way, and the
+    address where a reader who signs in finds the rest. The same appointments give the same text."""
+    calendar = _calendar("PUBLISH")
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", REFRESHED_EVERY, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", "PT1H")
+    for appointment in appointments:
+        event = _event(appointment)
+        # When it was written down, and not when it is read: so that what did not change looks unchanged.
+        event.add("dtstamp", appointment.created_at.astimezone(UTC))
+        event.add("summary", _("Video appointment") if appointment.mode == Mode.VIDEO else _("Appointment"))
+        calendar.add_component(event)
+    return _text(calendar)
+
+
+def _event(appointment: Appointment) -> Event:
+    """What every calendar is told: one UID for the appointment's whole life, SEQUENCE for its moves, times in UTC."""
+    event = Event()
+    event.add("uid", f"{appointment.pk}@{settings.ALLOWED_HOSTS[0]}")
+    event.add("dtstart", appointment.start.astimezone(UTC))
+    event.add("dtend", appointment.end.astimezone(UTC))
+    event.add("sequence", appointment.sequence)
+    event.add("status", STATUSES.get(Status(appointment.status), "CONFIRMED"))
+    event.add("class", "PRIVATE")
+    event.add("url", settings.SITE_ORIGIN + appointment.get_absolute_url())
+    return event
+
+
+def _calendar(method: str) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", f"-//{settings.SITE_NAME}//Appointments//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(event)
+    return calendar
+
+
+def _text(calendar: Calendar) -> str:
     text: bytes = calendar.to_ical()
     return text.decode()
 

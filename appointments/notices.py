@@ -61,6 +61,15 @@ def stands(appointment: Appointment) -> None:
         _tell(user, Kind.APPOINTMENT_STANDS, appointment)
 
 
+def time_offered(appointment: Appointment) -> None:
+    """To the one who waited, as long as the time is held for them."""
+    until = appointment.hold_expires_at
+    assert until is not None
+    with translation.override(appointment.booked_by.language):
+        told = facts(appointment) | {"until": until.isoformat()}
+    notify(appointment.booked_by, Kind.TIME_OFFERED, facts=told, until=until)
+
+
 def completed(appointment: Appointment) -> None:
     for user in appointment.patient.people():
         _tell(user, Kind.VISIT_COMPLETED, appointment)

@@ -1,8 +1,10 @@
 from celery import shared_task
 from django.utils import timezone
 
+from appointments.freed_times import offer_open_times
 from appointments.listings import refresh_listings
-from appointments.models import Appointment
+from appointments.models import Appointment, Lead, WaitingList
+from appointments.reminders import remind
 from appointments.services import claim_offers, end_offer, expire_hold, open_case
 from doctors.models import DoctorListing, Mode
 
@@ -37,3 +39,25 @@ def refresh_stale_listings() -> None:
     doctor_ids = list(stale.values_list("pk", flat=True)[:BATCH])
     for first in range(0, len(doctor_ids), 50):
         refresh_listings(doctor_ids[first : first + 50])
+
+
+@shared_task(name="appointments.offer_times")
+def offer_times(doctor_id: int) -> None:
+    """WaitOffer what came free at one doctor to those who wait."""
+    offer_open_times(doctor_id)
+
+
+@shared_task(name="appointments.sweep_waiting_lists")
+def sweep_waiting_lists() -> None:
+    """Look through the lists whose time has come: a message was lost, or some minutes are over."""
+    due = WaitingList.objects.filter(look_at__lte=timezone.now()).order_by("look_at")
+    for doctor_id in list(due.values_list("pk", flat=True)[:BATCH]):
+        offer_open_times(doctor_id)
+
+
+@shared_task(name="appointments.sweep_reminders")
+def sweep_reminders() -> None:
+    """Remind of every visit that is near, the nearest first."""
+    for lead in (Lead.SOON, Lead.HOUR, Lead.DAY):
+        while remind(lead):
+            pass

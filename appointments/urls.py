@@ -1,6 +1,19 @@
 from django.urls import path
 
-from appointments.views import booking, calendar, ending, files, hours, moving, own, practice, terms, times
+from appointments.views import (
+    booking,
+    calendar,
+    ending,
+    feeds,
+    files,
+    hours,
+    moving,
+    own,
+    practice,
+    terms,
+    times,
+    waiting,
+)
 
 app_name = "appointments"
 
@@ -9,6 +22,7 @@ urlpatterns = [
     path("times/<slug:slug>/", times.times, name="times"),
     path("book/<slug:slug>/", booking.book, name="book"),
     path("appointments/", own.appointments, name="list"),
+    path("practice/appointments.csv", own.appointments_file, name="list_file"),
     path("appointments/<uuid:pk>/", own.detail, name="detail"),
     path("appointments/<uuid:pk>/files/", files.files, name="files"),
     path("appointments/<uuid:pk>/files/<int:attached>/take/", files.take_file, name="take_file"),
@@ -23,6 +37,13 @@ urlpatterns = [
     path("appointments/<uuid:pk>/contest/", ending.contest, name="contest"),
     path("appointments/<uuid:pk>/offer/", moving.offer, name="offer"),
     path("appointments/<uuid:pk>/appointment.ics", own.calendar_file, name="calendar_file"),
+    path("times/<slug:slug>/wait/", waiting.join, name="join"),
+    path("waiting/", waiting.waits, name="waits"),
+    path("waiting/<uuid:pk>/leave/", waiting.leave, name="leave"),
+    path("account/calendars/", feeds.calendars, name="calendars"),
+    path("account/calendars/make/", feeds.make, name="make_feed"),
+    path("account/calendars/revoke/", feeds.revoke, name="revoke_feed"),
+    path("calendar/<str:token>.ics", feeds.feed, name="feed"),
     path("practice/today/", practice.today, name="today"),
     path("practice/terms/", terms.terms, name="terms"),
     path("practice/calendar/", calendar.week, name="week"),

@@ -39,6 +39,8 @@ RIGHTS: dict[str, frozenset[str]] = {
             "appointments.view_case",
             "appointments.decide_case",
             "telehealth.view_joinevidence",
+            "appointments.view_wait",
+            "appointments.view_reminder",
         }
     ),
     # Watches the money, gives it back, decides on risky payments.

@@ -4,6 +4,7 @@ Lines carry ids, never a patient's data; `django_structlog` binds the request's 
 """
 
 import logging
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,17 @@ def without_query_string(logger: WrappedLogger, method: str, event: EventDict) -
     return event
 
 
+# Whoever has the address of a calendar feed reads it.
+SECRET = re.compile(r"(/calendar/)[^/.\s]+")
+
+
+def without_secret_addresses(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    for name in ("event", "request"):
+        if isinstance(event.get(name), str):
+            event[name] = SECRET.sub(r"\1…", event[name])
+    return event
+
+
 def logging_config(*, level: str, file: str, human: bool) -> dict[str, Any]:
     """The logging dictionary, and structlog set up to feed it; JSON lines unless a human reads along."""
     shared: list[Any] = [
@@ -66,6 +78,7 @@ def logging_config(*, level: str, file: str, human: bool) -> dict[str, Any]:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         without_query_string,
+        without_secret_addresses,
         structlog.processors.format_exc_info,
     ]
     structlog.configure(

@@ -19,7 +19,7 @@ from accounts.erasure import TIME_TO_THINK, ask_for_erasure, take_back_erasure
 from accounts.export import account_sections, trail_section
 from accounts.models import Action, Erasure, Ground, User
 from accounts.trail import write_trail
-from appointments.export import visit_section
+from appointments.export import visit_section, wait_section
 from config.erasure import what_is_in_the_way
 from config.export import Section, as_json, as_pdf
 from config.templatetags.portal import day
@@ -116,7 +116,12 @@ def export_patient(request: HttpRequest, pk: UUID, form: str) -> HttpResponse:
 def _of_patient(patient: Patient, user: User, ground: Ground) -> list[Section]:
     """Written to the trail before a word of it is read."""
     write_trail(Action.EXPORTED, by=user, about=patient, subject=patient.pk, ground=ground)
-    rooms = [visit_section(patient), *consultation_sections(patient), *prescription_sections(patient)]
+    rooms = [
+        visit_section(patient),
+        wait_section(patient),
+        *consultation_sections(patient),
+        *prescription_sections(patient),
+    ]
     return [*patient_sections(patient), *rooms, trail_section([patient.pk])]
 
 

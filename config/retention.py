@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Notification, User
 from accounts.sessions import clear_sessions
+from appointments.models import Reminder
 from doctors.erasure import drop_old_drafts
 from prescriptions.retention import remove_past_treatment
 
@@ -20,6 +21,7 @@ def keep_to_retention() -> dict[str, int]:
     return {
         "sessions": clear_sessions(),
         "notifications": _old_notifications(),
+        "reminders": _old_reminders(),
         "drafts": drop_old_drafts(timezone.now() - timedelta(days=settings.KEEP_DRAFTS_DAYS)),
         "accounts": _unproven_accounts(),
         "treatment": remove_past_treatment(timezone.now() - timedelta(days=settings.KEEP_TREATMENT_DAYS)),
@@ -29,6 +31,12 @@ def keep_to_retention() -> dict[str, int]:
 def _old_notifications() -> int:
     before = timezone.now() - timedelta(days=settings.KEEP_NOTIFICATIONS_DAYS)
     return _in_batches(Notification.objects.filter(created_at__lt=before).order_by("created_at"))
+
+
+def _old_reminders() -> int:
+    """That somebody was reminded of what is long over; the keys are in the order of time."""
+    before = timezone.now() - timedelta(days=settings.KEEP_REMINDERS_DAYS)
+    return _in_batches(Reminder.objects.filter(at__lt=before).order_by("pk"))
 
 
 def _unproven_accounts() -> int:

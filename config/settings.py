@@ -227,6 +227,8 @@ SWEEPERS = (
     ("end-offers", "appointments.sweep_offers", 30),
     ("ask-about-visits", "appointments.sweep_left_open", 600),
     ("close-visits", "telehealth.close_left_open", 600),
+    ("offer-times", "appointments.sweep_waiting_lists", 15),
+    ("send-reminders", "appointments.sweep_reminders", 20),
     ("refresh-listings", "appointments.refresh_stale_listings", 60),
     ("process-messages", "payments.sweep_messages", 15),
     ("reconcile-attempts", "payments.reconcile_attempts", 20),
@@ -346,6 +348,8 @@ RATE_LIMITS = {
     "second_factor": "20/m/ip,5/5m/key,30/d/key",
     "reauthenticate": "10/m/user",
     "manage_email": "10/m/user",
+    # Calendars elsewhere ask for many of their users from few addresses.
+    "calendar_feed": "600/m/ip,30/h/key",
     "change_password": "5/m/user",
     "test_relay": "6/10m/user",
 }
@@ -393,6 +397,7 @@ if min(map(len, MFA_ENCRYPTION_KEYS), default=0) < 32:
 
 # What is kept, and for how long (config/retention.py).
 KEEP_NOTIFICATIONS_DAYS = 2 * 365
+KEEP_REMINDERS_DAYS = 90
 KEEP_UNPROVEN_ACCOUNTS_DAYS = 30
 # Of applications that were begun and not sent, since somebody wrote in them last.
 KEEP_DRAFTS_DAYS = 90

@@ -19,7 +19,7 @@ from django.contrib.admin import site
 from django.core import signing
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 from django.db.models import Model, UUIDField
 from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
@@ -28,7 +28,8 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import User
-from appointments.models import Appointment, AppointmentEvent
+from appointments.feeds import make_feed
+from appointments.models import Appointment, AppointmentEvent, CalendarFeed, Wait
 from appointments.services import mark_no_show, reschedule, start_payment
 from config.files import private_storage, private_url
 from patients.models import (
@@ -48,7 +49,7 @@ from patients.views.records import SALT
 from payments.models import Charge, Document, DocumentKind, PaymentAttempt, Refund
 from prescriptions.models import Item, Prescription, SignedPrescription, Template, VisitNote
 from scheduling.models import Calendar, ExtraHours, TimeOff, VisitType, WeeklyHours
-from tests.appointments.visits import at, confirmed, hold, shifted
+from tests.appointments.visits import at, confirmed, days_from_now, hold, shifted
 from tests.doctors.verifications import change_asked
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
@@ -177,6 +178,23 @@ MATRIX = [
     Row("patients:member_profile", "GET /account/family/{patient}/profile/", "login 404 200 404 404 404"),
     Row("appointments:list", "GET /appointments/", SIGNED_IN),
     Row("appointments:list", "GET /appointments/?when=past", SIGNED_IN),
+    Row("appointments:list", "GET /appointments/?when=cancelled", SIGNED_IN),
+    Row("appointments:list_file", "GET /practice/appointments.csv", DOCTORS),
+    # The waiting list: joined by whoever signs in, left by the patient's side.
+    Row("appointments:join", "GET /times/{slug}/wait/", SIGNED_IN),
+    Row("appointments:join", "GET /times/{hidden}/wait/", NONE_OF_ONES_OWN),
+    Row("appointments:join", "POST /times/{slug}/wait/", "login 422 422 422 422 422", {"patient": "{patient}"}),
+    Row("appointments:waits", "GET /waiting/", SIGNED_IN),
+    Row("appointments:leave", "POST /waiting/{wait}/leave/", "login 404 302 404 404 404"),
+    # Calendars elsewhere: one's own to make and to take back, and then whoever's who has the secret.
+    Row("appointments:calendars", "GET /account/calendars/", SIGNED_IN),
+    Row("appointments:make_feed", "POST /account/calendars/make/", "login 302 302 302 302 302", {"side": "patient"}),
+    Row("appointments:make_feed", "POST /account/calendars/make/", "login 404 404 302 302 404", {"side": "practice"}),
+    Row(
+        "appointments:revoke_feed", "POST /account/calendars/revoke/", "login 302 302 302 302 302", {"side": "patient"}
+    ),
+    Row("appointments:feed", "GET /calendar/{feed}.ics", ALL_SEE),
+    Row("appointments:feed", "GET /calendar/never-was.ics", "404 404 404 404 404 404"),
     # A visit, and a time that is only held
     Row("appointments:detail", "GET /appointments/{visit}/", "login 404 200 200 404 404"),
     Row("appointments:detail", "GET /appointments/{held}/", "login 404 200 404 404 404"),
@@ -430,6 +448,7 @@ INSIDER = {
     "payments:statement_pdf": "doctor",
     "payments:payout_account": "doctor",
     "appointments:today": "doctor",
+    "appointments:list_file": "doctor",
     "telehealth:queue": "doctor",
     "telehealth:running_late": "doctor",
     "appointments:hours": "doctor",
@@ -521,6 +540,15 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "code": signed.code,
         "time_off": str(time_off.pk),
         "extra_hours": str(ExtraHoursFactory(doctor=doctor.doctor, period=DateTimeTZRange(at(18), at(19))).pk),
+        "wait": str(
+            Wait.objects.create(
+                doctor=doctor.doctor,
+                patient=child,
+                asked_by=patient,
+                days=DateRange(days_from_now(0), days_from_now(7)),
+            ).pk
+        ),
+        "feed": make_feed(patient, CalendarFeed.Side.PATIENT),
         "record": str(record.pk),
         "attached": str(attached.pk),
         "seen": signing.dumps([str(record.pk), patient.pk], salt=SALT),
@@ -742,6 +770,8 @@ ADMIN_PAGES = {
     **{f"appointments_case_{name}": "support" for name in ("took_place", "patient_missed", "doctor_missed")},
     **pages_of("telehealth_joinevidence", "support"),
     "appointments_suspension": "moderation",
+    **pages_of("appointments_wait", "support"),
+    **pages_of("appointments_reminder", "support"),
     **pages_of("prescriptions_product", SUPERUSER),
     **pages_of("prescriptions_ingredient", SUPERUSER),
     **pages_of("prescriptions_interaction", SUPERUSER),

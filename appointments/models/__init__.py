@@ -9,10 +9,13 @@ from appointments.models.booking import (
 )
 from appointments.models.cases import Case
 from appointments.models.events import AppointmentEvent
+from appointments.models.feeds import CalendarFeed
 from appointments.models.offers import Offer
 from appointments.models.reasons import REASONS, DoctorsReason, PatientsReason
+from appointments.models.reminders import Lead, Reminder
 from appointments.models.status import OCCUPYING, TRANSITIONS, Status
 from appointments.models.terms import CancellationPolicy, Terms
+from appointments.models.waits import Wait, WaitingList, WaitOffer
 
 __all__ = [
     "HOLD",
@@ -24,11 +27,17 @@ __all__ = [
     "Appointment",
     "AppointmentEvent",
     "AppointmentQuerySet",
+    "CalendarFeed",
     "CancellationPolicy",
     "Case",
     "DoctorsReason",
+    "Lead",
     "Offer",
     "PatientsReason",
+    "Reminder",
     "Status",
     "Terms",
+    "Wait",
+    "WaitOffer",
+    "WaitingList",
 ]

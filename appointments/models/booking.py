@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from appointments.models.cases import Case
 from appointments.models.events import AppointmentEvent
 from appointments.models.reasons import REASONS
+from appointments.models.reminders import SPANS, Lead, Reminder
 from appointments.models.status import OCCUPYING, Status
 from appointments.models.terms import Terms
 from config.db import PAGE, UUID7Field
@@ -29,6 +31,8 @@ from scheduling.models import VisitKind
 HOLD = timedelta(minutes=10)
 LONGEST_HOLD = timedelta(minutes=20)
 LIVE_HOLDS_AN_ACCOUNT = 2
+# No visit is longer, pauses and all.
+LONGEST_VISIT = timedelta(days=1)
 
 # A time of day, or the place for one in a statement that is written beforehand.
 type Moment = datetime | Expression
@@ -38,6 +42,12 @@ def _of_patients_of(user) -> Q:
     # Who booked is no reason to see: a guardianship that ended ends this too. The keys are fetched first, for with a
     # subquery in their place PostgreSQL reads everybody's history.
     return Q(patient__in=list(Patient.objects.acted_for_by(user).values_list("pk", flat=True)))
+
+
+def _never_booked() -> Q:
+    """What was never more than a hold, and so never the doctor's to see."""
+    let_go = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), old=Status.HELD, new=Status.CANCELLED)
+    return Q(status__in=[Status.HELD, Status.EXPIRED]) | Q(status=Status.CANCELLED) & Exists(let_go)
 
 
 def _occupying(now: Moment | None = None) -> Q:
@@ -55,10 +65,12 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
 
         A doctor does not see what was never more than a hold. Takes one query at once, for whom the user acts.
         """
-        let_go = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), old=Status.HELD, new=Status.CANCELLED)
-        never_booked = Q(status__in=[Status.HELD, Status.EXPIRED]) | Q(status=Status.CANCELLED) & Exists(let_go)
         own_practice = Q(doctor=Doctor.objects.filter(user=user).values("pk")[:1])
-        return self.filter(_of_patients_of(user) | own_practice & ~never_booked)
+        return self.filter(_of_patients_of(user) | own_practice & ~_never_booked())
+
+    def of_practice(self, doctor: Doctor) -> Self:
+        """What this doctor sees of the own practice."""
+        return self.filter(~_never_booked(), doctor=doctor)
 
     def held_by(self, user) -> Self:
         """Those that the user acts on as the patient's side."""
@@ -80,7 +92,8 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         return self.filter(status=Status.HELD, booked_by=user, hold_expires_at__gt=now or timezone.now())
 
     def coming(self) -> Self:
-        return self.filter(_occupying(), period__endswith__gt=timezone.now()).order_by("period")
+        now = timezone.now()
+        return self.starting(now - LONGEST_VISIT).filter(_occupying(now), period__endswith__gt=now).order_by("period")
 
     def still_today(self, doctor_id: int) -> Self:
         """The doctor's confirmed visits that are not over, and begin before the portal's midnight."""
@@ -114,6 +127,46 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """How many begin on each day of a zone that has any."""
         day = TruncDate(F("period__startswith"), tzinfo=zone)
         return list(self.order_by().values(day=day).annotate(visits=Count("pk")).values_list("day", "visits"))
+
+    def over(self) -> Self:
+        """Those that were held or missed, or whose time has passed."""
+        now = timezone.now()
+        begun = [Status.PAYMENT_REVIEW, Status.CONFIRMED, Status.IN_PROGRESS]
+        ended = Q(status__in=[Status.COMPLETED, Status.NO_SHOW]) | Q(status__in=begun, period__endswith__lte=now)
+        return self.starting(before=now).filter(ended)
+
+    def called_off(self) -> Self:
+        """Those that were cancelled, and holds that came to nothing."""
+        lapsed = Q(status=Status.HELD, hold_expires_at__lte=timezone.now())
+        return self.filter(Q(status__in=[Status.CANCELLED, Status.EXPIRED]) | lapsed)
+
+    def starting(self, since: datetime | None = None, before: datetime | None = None) -> Self:
+        """Those that begin then. Compared as whole ranges, which is how the indexes have them: of two it is the one
+        that begins later that is greater."""
+        rows = self
+        if since is not None:
+            rows = rows.filter(period__gt=DateTimeTZRange(since - datetime.resolution, None))
+        return rows.filter(period__lt=DateTimeTZRange(before - datetime.resolution, None)) if before else rows
+
+    def following(self, period: DateTimeTZRange, pk: UUID, *, backwards: bool) -> Self:
+        """Those that come after this one, ordered by period and key."""
+        if backwards:
+            return self.filter(period__lte=period).exclude(period=period, pk__gte=pk)
+        return self.filter(period__gte=period).exclude(period=period, pk__lte=pk)
+
+    def not_reminded(self, lead: Lead) -> Self:
+        """Confirmed visits, as they stand, of which nobody was reminded so long before."""
+        told = Reminder.objects.filter(appointment=OuterRef("pk"), sequence=OuterRef("sequence"), lead=lead)
+        return self.filter(~Exists(told), status=Status.CONFIRMED)
+
+    def to_remind(self, lead: Lead, now: datetime) -> Self:
+        """Those that are to be reminded of now. Who booked later than that has just been told when the visit is."""
+        begins, ends = SPANS[lead]
+        return self.not_reminded(lead).filter(
+            period__startswith__gt=now + ends,
+            period__startswith__lte=now + begins,
+            created_at__lte=F("period__startswith") - begins,
+        )
 
     def for_list(self) -> Self:
         """All that a row in a list shows."""
@@ -219,6 +272,8 @@ class Appointment(models.Model):
             models.Index(fields=["patient", "-period"], name="appointments_of_a_patient"),
             models.Index(fields=["doctor", "-period"], name="appointments_of_a_doctor"),
             models.Index(fields=["booked_by", "-period"], name="appointments_by_booker"),
+            models.Index(fields=["doctor", "-period"], condition=Q(status="cancelled"), name="cancelled_of_a_doctor"),
+            models.Index(F("period__startswith"), condition=Q(status="confirmed"), name="confirmed_by_start"),
         ]
 
     def __str__(self) -> str:

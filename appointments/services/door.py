@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts.models import User
 from appointments.errors import IllegalChange
 from appointments.models import OCCUPYING, TRANSITIONS, Appointment, AppointmentEvent, Status
+from appointments.waiting_list import look_again
 from config.db import lock
 from doctors.models import Doctor
 from doctors.services import mark_stale
@@ -36,6 +37,8 @@ def change_status(appointment: Appointment, new: Status, *, by: User | None, cod
     AppointmentEvent.objects.create(appointment=appointment, by=by, old=old, new=new, code=code)
     if (old in OCCUPYING) != (new in OCCUPYING) or new == Status.CONFIRMED:
         mark_stale([appointment.doctor_id])
+    if old in OCCUPYING and new not in OCCUPYING:
+        look_again([appointment.doctor_id])
 
 
 class _ChargeCame(Exception):

@@ -10,6 +10,7 @@ from accounts.models import User
 from appointments import notices, rules
 from appointments.errors import LessComesBack, NotCancellable
 from appointments.models import TRANSITIONS, Appointment, Offer, Status
+from appointments.reminders import withdraw_reminders
 from appointments.services.door import change_status, lock_booking
 from patients.services import end_care
 from payments.models import Charge, Refund
@@ -106,6 +107,7 @@ def call_off(
     end_care(appointment.pk)
     open_offers = Offer.objects.filter(appointment=appointment, status=Offer.Status.OPEN)
     open_offers.update(status=Offer.Status.WITHDRAWN, closed_at=timezone.now())
+    withdraw_reminders(appointment)
     if old != Status.HELD:
         notices.cancelled(
             appointment, by_side=side, back=back, doctor_knew=old != Status.PAYMENT_REVIEW, replaced=replaced

@@ -10,6 +10,7 @@ from accounts.models import User
 from appointments import notices
 from appointments.models import Appointment, AppointmentQuerySet, Offer, Status
 from appointments.services.offers import answered_by, close_offer, is_away, open_offer
+from appointments.waiting_list import look_again
 from config.db import lock
 from doctors.models import Doctor
 from doctors.services import mark_stale
@@ -59,6 +60,7 @@ def end_leave(doctor: Doctor, time_off: TimeOff) -> int:
     period = time_off.period
     time_off.delete()
     mark_stale([doctor.pk])
+    look_again([doctor.pk])
     stands = covered_by(doctor, period).filter(offers__kind=Offer.Kind.LEAVE, offers__status=Offer.Status.OPEN)
     asked = list(stands.select_related("doctor__user", "patient", "place"))
     # A visit may reach into leave that stays.

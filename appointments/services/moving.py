@@ -13,11 +13,13 @@ from appointments import notices
 from appointments.errors import IllegalChange, NotMovable, PatientBusy, SlotGone
 from appointments.models import Appointment, AppointmentEvent, Offer, Status
 from appointments.open_times import find_slot_like
+from appointments.reminders import withdraw_reminders
 from appointments.rules import has_say
 from appointments.services.door import lock_booking
 from appointments.services.holds import expire_lapsed_holds
 from appointments.services.offers import close_offer, open_offer
 from appointments.services.tokens import day_of, give_token
+from appointments.waiting_list import look_again
 from config.db import constraint_name, retry_serialization
 from doctors.models import Doctor, Mode
 from doctors.services import mark_stale
@@ -75,6 +77,8 @@ def _reschedule(appointment: Appointment, *, start: datetime, sequence: int, by:
         period=appointment.period,
     )
     mark_stale([appointment.doctor_id])
+    look_again([appointment.doctor_id])
+    withdraw_reminders(appointment)
     begin_care(
         appointment.patient,
         appointment.doctor,

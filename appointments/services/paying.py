@@ -17,6 +17,7 @@ from appointments.services.door import change_status, lock_booking
 from appointments.services.holds import expire_lapsed_holds, lengthen
 from appointments.services.offers import offer_if_away
 from appointments.services.tokens import give_token
+from appointments.waiting_list import end_wait
 from config.db import constraint_name
 from config.templatetags.portal import instant
 from doctors.models import Doctor
@@ -102,6 +103,7 @@ def confirm(appointment: Appointment, *, by: User | None, code: str = "") -> Non
         visit_at=appointment.start,
         until=appointment.end + settings.CARE_AFTER_VISIT,
     )
+    end_wait(appointment)
     notices.confirmed(appointment)
     offer_if_away(appointment)
 

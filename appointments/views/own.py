@@ -1,35 +1,38 @@
 """One's appointments: the lists, the one, and what can be done with it."""
 
+import csv
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
+from accounts.models import Action, Ground, Role, User
+from accounts.trail import write_trail
 from appointments import rules, services
 from appointments.errors import LessComesBack
-from appointments.forms import CancelForm
+from appointments.forms import CancelForm, ListForm
 from appointments.ical import google_link, ical
+from appointments.lists import Side, When, file_rows, page_of
 from appointments.models import Appointment, Offer, Status
 from appointments.views.booking import steps
 from appointments.views.times import other_zone
 from config.http import require, respond
-from patients.models import AttachedRecord, MedicalRecord, Patient
+from doctors.models import Doctor
+from patients.models import AttachedRecord, MedicalRecord
 from patients.rules import is_in_care
 from patients.services import Section, read_facts, standing
 from payments.models import Charge, Refund
 
-PAGE_SIZE = 20
 ROOM_OPENS_BEFORE = timedelta(minutes=15)
 # For so long after a hold ran out its page still looks for money that was under way.
 LATE_MONEY = timedelta(minutes=30)
@@ -43,27 +46,53 @@ def own(request: HttpRequest, pk: UUID) -> Appointment:
 @login_required
 @require_safe
 def appointments(request: HttpRequest) -> HttpResponse:
-    """Coming, or past; of the patients one acts for, and of one's own practice unless only the first are asked for."""
-    when = "past" if request.GET.get("when") == "past" else "coming"
-    as_patient = request.GET.get("side") == "patient"
-    visits = Appointment.objects
-    rows = visits.held_by(request.user) if as_patient else visits.visible_to(request.user)
-    patient = _chosen_patient(request)
-    if patient is not None:
-        rows = rows.filter(patient=patient)
-    rows = rows.past() if when == "past" else rows.coming()
-    page = Paginator(rows.for_list(), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "when": when, "patient": patient, "as_patient": as_patient}
+    """Coming, past or cancelled; of the patients one acts for, and of one's own practice unless only the first are
+    asked for. What cannot be read of the wishes is left out of them, and said."""
+    form = ListForm(request.user, request.GET)
+    wanted = form.wanted()
+    page = page_of(request.user, wanted, after=form.after())
+    is_practice = request.user.role == Role.DOCTOR and wanted.side != Side.PATIENT
+    context = {
+        "form": form,
+        "page": page,
+        "wanted": wanted,
+        "is_first": not form.after(),
+        "as_patient": wanted.side == Side.PATIENT,
+        "tabs": [(when, form.address(when=when)) for when in When],
+        "next": form.address(page=page.after) if page.after else "",
+        "first": form.address(),
+        "file": form.file_address() if is_practice else "",
+    }
     return respond(request, "appointments/list.html", partial="rows", **context)
 
 
-def _chosen_patient(request: HttpRequest) -> Patient | None:
-    """Whose appointments alone are asked for: oneself, or a member of the family."""
-    try:
-        key = UUID(request.GET.get("patient", ""))
-    except ValueError:
-        return None
-    return Patient.objects.acted_for_by(request.user).filter(pk=key).first()
+@never_cache
+@login_required
+@require_safe
+def appointments_file(request: HttpRequest) -> StreamingHttpResponse:
+    """A doctor's list for a spreadsheet, as the page has it; written to the trail before a word of it is read."""
+    doctor = Doctor.objects.filter(user=request.user).first()
+    if doctor is None:
+        raise PermissionDenied
+    wanted = ListForm(request.user, request.GET).wanted()
+    write_trail(
+        Action.EXPORTED, by=request.user, about="appointments.list", ground=Ground.CARE, code=f"csv_{wanted.when}"
+    )
+    writer = csv.writer(Echo())
+    # Read while it is sent, when the request's own clock is gone.
+    rows = file_rows(doctor, wanted, timezone.get_current_timezone())
+    # A spreadsheet takes the file for UTF-8 by its first sign.
+    lines = ("\ufeff" * (number == 0) + writer.writerow(row) for number, row in enumerate(rows))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="appointments-{wanted.when}.csv"'
+    return response
+
+
+class Echo:
+    """What the csv module writes to, so that it answers each line."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 @never_cache
@@ -93,6 +122,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         now=timezone.now(),
         room_opens=appointment.start - ROOM_OPENS_BEFORE,
         google_link=google_link(appointment, reader=user),
+        is_offered=any(event.code == "offered" for event in appointment.events.all()),
         is_patient_side=is_patient_side,
         is_doctor=is_doctor,
         in_care=is_doctor and is_in_care(user, appointment.patient_id),

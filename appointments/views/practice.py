@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from appointments.models import OCCUPYING, Appointment, Status
+from appointments.models import OCCUPYING, Appointment, Status, Wait
 from appointments.views.times import other_zone
 from doctors.models import Doctor
 from scheduling.models import Calendar
@@ -57,6 +57,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "to_come": len(to_come),
             "next_visit": to_come[0] if to_come else None,
             "other_zone": other_zone(doctor),
+            "waiting": Wait.objects.filter(doctor=doctor).waiting(midnight.date()).count(),
             "later": Appointment.objects.filter(doctor=doctor, status=Status.CONFIRMED, period__startswith__gte=day[1])
             .order_by("period")
             .for_list()[:5],

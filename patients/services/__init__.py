@@ -33,6 +33,8 @@ from patients.services.people import (
     end_care,
     majority,
     own_patient,
+    patients_of,
+    people_of,
     phone_of,
     set_phone,
 )
@@ -88,6 +90,8 @@ __all__ = [
     "nothing_said",
     "open_emergency_access",
     "own_patient",
+    "patients_of",
+    "people_of",
     "phone_of",
     "quota",
     "read_facts",

@@ -15,13 +15,12 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from appointments.models import Appointment, Status
 from appointments.services import change_status
-from appointments.views import own
 from doctors.models import Doctor
 from scheduling.models import TimeOff
 from tests.appointments.visits import DHAKA, at, confirmed, hold, shifted
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import GuardianshipFactory, PatientFactory
-from tests.page import HTMX, Page, read
+from tests.page import Page, read
 
 type ClientOf = Callable[[User], Client]
 
@@ -46,19 +45,6 @@ def test_empty_lists_say_what_to_do(doctor: User, patient: User, client_of: Clie
     assert read(mine, "/appointments/").links["Find a doctor"]
     assert "No past appointments" in read(mine, "/appointments/?when=past").html
     assert read(client_of(doctor), "/appointments/").links["See your hours"] == "/practice/hours/"
-
-
-def test_list_has_pages(doctor: User, patient: User, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own, "PAGE_SIZE", 2)
-    visits = [confirmed(doctor, patient, at(10 + hour)) for hour in range(3)]
-    client = client_of(patient)
-    first, second = read(client, "/appointments/"), read(client, "/appointments/?page=2")
-    assert first.html.count('class="visit"') == 2
-    assert second.html.count('class="visit"') == 1
-    assert visits[2].get_absolute_url() in second.links.values()
-    fragment = Page(client.get("/appointments/?when=past", headers=HTMX).content.decode())
-    assert "<html" not in fragment.html
-    assert "Past: 0 appointments" in " ".join(fragment.html.split())
 
 
 @pytest.mark.usefixtures("in_the_morning")
@@ -87,7 +73,7 @@ def test_today_takes_the_same_queries_for_one_visit_and_for_three(
     for number in range(3):
         visit = confirmed(doctor, PatientFactory().user, at(10 + number))
         shifted(visit, timezone.now() + timedelta(minutes=20 * number))
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             page = read(client, "/practice/today/")
         assert page.html.count("agenda-visit") == number + 1
 

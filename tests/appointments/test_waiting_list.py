@@ -1,0 +1,450 @@
+"""The waiting list: who is offered a time that came free, in which order, and what becomes of it."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Delivery, Kind, Notification, User
+from accounts.services import deliver
+from appointments import hours
+from appointments.erasure import blank_visits
+from appointments.errors import TimeIsOpen, TooManyWaits
+from appointments.export import wait_section
+from appointments.feeds import make_feed
+from appointments.freed_times import OFFERED_FOR, offer_open_times
+from appointments.models import Appointment, CalendarFeed, Status, Wait, WaitingList, WaitOffer
+from appointments.services import cancel_appointment, end_leave, start_payment
+from appointments.tasks import sweep_holds, sweep_waiting_lists
+from appointments.waiting_list import join_waiting_list, leave_waiting_list
+from doctors.models import Doctor
+from patients.models import Guardianship, Patient
+from scheduling.models import Calendar, TimeOff, WeeklyHours
+from tests.appointments.visits import at, confirmed, days_from_now, held_until_past, hold, pay, story
+from tests.factories.doctors import DoctorFactory
+from tests.factories.patients import GuardianshipFactory, PatientFactory
+from tests.page import Page, read
+
+type ClientOf = Callable[[User], Client]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def full(doctor: User) -> list[Appointment]:
+    """The doctor's only times, tomorrow at ten and at half past, each with a visit."""
+    WeeklyHours.objects.filter(doctor=doctor.doctor).exclude(weekday=days_from_now(1).weekday()).delete()
+    WeeklyHours.objects.filter(doctor=doctor.doctor).update(start="10:00", minutes=60)
+    Calendar.objects.filter(doctor=doctor.doctor).update(slot_minutes=30, horizon_days=6)
+    return [confirmed(doctor, PatientFactory().user, at(10, minute)) for minute in (0, 30)]
+
+
+def days(first: int = 0, last: int = 6) -> DateRange:
+    return DateRange(days_from_now(first), days_from_now(last + 1))
+
+
+def joined(doctor: User, by: User | None = None, *, patient: Patient | None = None, **details: Any) -> Wait:
+    by = by or PatientFactory().user
+    details = {"days": days()} | details
+    return join_waiting_list(doctor.doctor, patient=patient or by.patient, by=by, **details)
+
+
+def free(visit: Appointment) -> None:
+    cancel_appointment(visit, by=visit.booked_by, side="patient")
+
+
+def offered(doctor: User) -> list[tuple[User, Appointment]]:
+    """Who is asked about which time now, in the order of the times."""
+    sweep_waiting_lists()
+    offers = WaitOffer.objects.open().filter(wait__doctor=doctor.doctor).select_related("appointment", "wait__asked_by")
+    return [(offer.wait.asked_by, offer.appointment) for offer in offers.order_by("start")]
+
+
+# Joining and leaving ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_open_is_pointed_at_instead(doctor: User, full: list[Appointment]) -> None:
+    free(full[0])
+    with pytest.raises(TimeIsOpen) as refusal:
+        joined(doctor)
+    assert refusal.value.start == at(10)
+    assert joined(doctor, part="evening").part == "evening"
+    assert joined(doctor, days=days(2, 6))
+
+
+def test_who_waits_already_keeps_the_place(doctor: User, full: list[Appointment], patient: User) -> None:
+    first, _second = joined(doctor, patient), joined(doctor)
+    again = joined(doctor, patient, days=days(0, 3))
+    assert (again.pk, again.days) == (first.pk, days(0, 3))
+    assert Wait.objects.count() == 2
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Wait.objects.create(doctor=doctor.doctor, patient=patient.patient, asked_by=patient, days=days())
+
+
+def test_one_account_waits_for_ten_doctors(patient: User) -> None:
+    for _ in range(10):
+        joined(DoctorFactory().user, patient)
+    with pytest.raises(TooManyWaits):
+        joined(DoctorFactory().user, patient)
+
+
+def test_who_left_is_offered_nothing(doctor: User, full: list[Appointment], patient: User, stranger: User) -> None:
+    gone, _stays = joined(doctor, patient), joined(doctor, stranger)
+    leave_waiting_list(gone)
+    free(full[0])
+    assert [user for user, _visit in offered(doctor)] == [stranger]
+
+
+# Who is offered what ---------------------------------------------------------------------------------------------
+
+
+def test_time_that_comes_free_is_held_for_who_waited_longest(
+    doctor: User, full: list[Appointment], patient: User, stranger: User
+) -> None:
+    joined(doctor, patient)
+    joined(doctor, stranger)
+    assert offered(doctor) == []
+    free(full[0])
+    with time_machine.travel(timezone.now(), tick=False):
+        [(user, time)] = offered(doctor)
+        assert time.hold_expires_at == timezone.now() + OFFERED_FOR
+    assert user == patient
+    assert (time.start, time.status, time.booked_by, time.patient) == (at(10), "held", patient, patient.patient)
+    assert (time.fee, time.mode) == (doctor.doctor.fee_video, "video")
+    assert story(time) == [("", "held", None, "offered")]
+    assert offered(doctor) == [(patient, time)], "nobody else is asked meanwhile"
+
+    notice = Notification.objects.get(user=patient, kind=Kind.TIME_OFFERED)
+    delivery = notice.deliveries.get()
+    assert delivery.until == time.hold_expires_at
+    deliver(delivery.pk)
+    assert time.get_absolute_url() in mail.outbox[-1].body
+    assert doctor.doctor.name not in mail.outbox[-1].subject
+
+
+def test_two_times_go_to_two(doctor: User, full: list[Appointment]) -> None:
+    waits = [joined(doctor) for _ in range(3)]
+    for visit in full:
+        free(visit)
+    assert offered(doctor) == [
+        (waits[0].asked_by, waits[0].offers.get().appointment),
+        (waits[1].asked_by, waits[1].offers.get().appointment),
+    ]
+
+
+@pytest.mark.parametrize("how", ["declines", "lets it run out"])
+def test_next_is_asked_and_nobody_twice_about_one_time(
+    doctor: User, full: list[Appointment], patient: User, stranger: User, how: str
+) -> None:
+    joined(doctor, patient)
+    joined(doctor, stranger)
+    free(full[0])
+    for user in (patient, stranger):
+        [(asked, time)] = offered(doctor)
+        assert asked == user
+        if how == "declines":
+            cancel_appointment(time, by=user, side="patient")
+        else:
+            held_until_past(time)
+            sweep_holds()
+    assert offered(doctor) == [], "both said no: the time is everybody's"
+    assert hold(doctor, PatientFactory().user, at(10)).status == Status.HELD
+
+    # They still wait for other times.
+    free(full[1])
+    [(asked, time)] = offered(doctor)
+    assert (asked, time.start) == (patient, at(10, 30))
+
+
+def test_time_not_offered_twice_to_one(doctor: User, full: list[Appointment], patient: User) -> None:
+    wait = joined(doctor, patient)
+    free(full[0])
+    [(_user, time)] = offered(doctor)
+    other = hold(DoctorFactory(with_hours=True).user, patient, at(12))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        WaitOffer.objects.create(wait=wait, appointment=other, start=time.start)
+
+
+def test_offer_is_paid_as_any_hold_and_ends_the_wait(doctor: User, full: list[Appointment], patient: User) -> None:
+    wait = joined(doctor, patient)
+    free(full[0])
+    [(_user, time)] = offered(doctor)
+    charge = start_payment(time, by=patient)
+    assert charge is not None
+    time.refresh_from_db()
+    assert time.hold_expires_at == time.created_at + timedelta(minutes=20)
+    pay(time)
+    assert time.status == Status.CONFIRMED
+    wait.refresh_from_db()
+    assert wait.state == Wait.State.BOOKED
+    free(full[1])
+    assert offered(doctor) == []
+
+
+def test_payment_that_is_looked_at_keeps_the_offer_open(doctor: User, full: list[Appointment], patient: User) -> None:
+    joined(doctor, patient)
+    free(full[0])
+    [(_user, time)] = offered(doctor)
+    pay(time, risky=True)
+    free(full[1])
+    assert offered(doctor) == [(patient, time)]
+
+
+def test_who_finds_a_time_otherwise_waits_no_more(doctor: User, full: list[Appointment], patient: User) -> None:
+    wait = joined(doctor, patient, days=days(1, 1))
+    free(full[0])
+    confirmed(doctor, patient, at(10))
+    wait.refresh_from_db()
+    assert wait.state == Wait.State.BOOKED
+
+
+def test_whose_patient_is_busy_is_passed_over(
+    doctor: User, other_doctor: User, full: list[Appointment], patient: User, stranger: User
+) -> None:
+    confirmed(other_doctor, patient, at(10, 15))
+    joined(doctor, patient)
+    joined(doctor, stranger)
+    free(full[0])
+    assert [(user, time.start) for user, time in offered(doctor)] == [(stranger, at(10))]
+
+
+def test_who_acts_for_the_patient_no_more_is_passed_over(doctor: User, full: list[Appointment], stranger: User) -> None:
+    bond = GuardianshipFactory()
+    joined(doctor, bond.guardian, patient=bond.patient)
+    joined(doctor, stranger)
+    Guardianship.objects.all().delete()
+    free(full[0])
+    assert [user for user, _time in offered(doctor)] == [stranger]
+
+
+def test_wishes_are_kept_to(doctor: User, full: list[Appointment]) -> None:
+    Doctor.objects.filter(pk=doctor.doctor.pk).update(fee_in_person=900)
+    joined(doctor, days=days(2, 5))
+    joined(doctor, part="afternoon")
+    joined(doctor, mode="in_person")
+    fits = joined(doctor, part="morning", mode="video", days=days(1, 1))
+    free(full[0])
+    assert [user for user, _time in offered(doctor)] == [fits.asked_by]
+
+
+def test_days_that_are_over_are_waited_for_no_more(doctor: User, full: list[Appointment]) -> None:
+    wait = joined(doctor)
+    Wait.objects.filter(pk=wait.pk).update(days=DateRange(date(2026, 1, 1), days_from_now(0)))
+    free(full[0])
+    assert offered(doctor) == []
+
+
+def test_doctor_who_is_not_public_offers_nothing(doctor: User, full: list[Appointment]) -> None:
+    joined(doctor)
+    free(full[0])
+    Doctor.objects.filter(pk=doctor.doctor.pk).update(suspended_at=timezone.now(), suspension_reason="Complaints")
+    assert offered(doctor) == []
+
+
+# What frees a time -----------------------------------------------------------------------------------------------
+
+
+def again(doctor: User) -> None:
+    """The list was just looked through."""
+    WaitingList.objects.update(look_at=timezone.now() + timedelta(minutes=5))
+
+
+def test_hold_that_ran_out_frees_its_time(doctor: User, full: list[Appointment], patient: User) -> None:
+    free(full[0])
+    held = hold(doctor, PatientFactory().user, at(10))
+    joined(doctor, patient)
+    again(doctor)
+    held_until_past(held)
+    sweep_holds()
+    assert [user for user, _time in offered(doctor)] == [patient]
+
+
+@pytest.mark.parametrize("what", ["new hours", "time off taken back"])
+def test_doctor_who_has_more_time_frees_it(doctor: User, full: list[Appointment], patient: User, what: str) -> None:
+    joined(doctor, patient)
+    again(doctor)
+    if what == "new hours":
+        row = WeeklyHours(doctor=doctor.doctor, weekday=at(11).weekday(), start="10:00", minutes=90, modes=["video"])
+        hours.save_week(doctor.doctor, Calendar.objects.get(doctor=doctor.doctor), [row])
+        expected = at(11)
+    else:
+        away = TimeOff.objects.create(doctor=doctor.doctor, period=DateTimeTZRange(at(9), at(12)))
+        free(full[0])
+        assert offered(doctor) == []
+        again(doctor)
+        end_leave(doctor.doctor, away)
+        expected = at(10)
+    assert [(user, time.start) for user, time in offered(doctor)] == [(patient, expected)]
+
+
+def test_list_is_looked_through_again_by_itself(doctor: User, full: list[Appointment], patient: User) -> None:
+    """Another day comes within the horizon, and nobody did anything."""
+    wait = joined(doctor, patient, days=days(8, 8))
+    Wait.objects.filter(pk=wait.pk).update(days=days(8, 8))
+    assert offered(doctor) == []
+    with time_machine.travel(at(10, 15, days=2)):
+        assert [(user, time.start) for user, time in offered(doctor)] == [(patient, at(10, days=6))]
+
+
+def test_nothing_is_looked_for_where_nobody_waits(
+    doctor: User, full: list[Appointment], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        sweep_waiting_lists()
+    with django_assert_num_queries(6):
+        offer_open_times(doctor.doctor.pk)
+
+
+def test_offers_take_the_same_queries_for_one_who_waits_and_for_three(
+    doctor: User, full: list[Appointment], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for count in (1, 2):
+        for _ in range(count):
+            joined(doctor)
+        with django_assert_num_queries(12):
+            offer_open_times(doctor.doctor.pk)
+
+
+# Pages -----------------------------------------------------------------------------------------------------------
+
+
+def form(by: User, first: int = 0, last: int = 6, **more: str) -> dict[str, str]:
+    return {
+        "patient": str(by.patient.pk),
+        "first": days_from_now(first).isoformat(),
+        "last": days_from_now(last).isoformat(),
+        "mode": "video",
+        "part": "",
+    } | more
+
+
+def test_join_by_the_page_that_the_times_lead_to(
+    doctor: User, full: list[Appointment], patient: User, client_of: ClientOf
+) -> None:
+    client = client_of(patient)
+    address = read(client, f"/times/{doctor.doctor.slug}/").links["Join the waiting list"]
+    read(client, address)
+    response = client.post(address, form(patient))
+    assert (response.status_code, response["Location"]) == (302, "/waiting/")
+    assert Wait.objects.get().days == days()
+    page = read(client, "/waiting/")
+    assert doctor.doctor.full_name in page.links
+
+
+def test_family_can_be_waited_for_and_nobody_elses(
+    doctor: User, full: list[Appointment], patient: User, stranger: User, client_of: ClientOf
+) -> None:
+    child = GuardianshipFactory(guardian=patient).patient
+    address = f"/times/{doctor.doctor.slug}/wait/"
+    assert client_of(patient).post(address, form(patient, patient=str(child.pk))).status_code == 302
+    assert client_of(stranger).post(address, form(stranger, patient=str(child.pk))).status_code == 422
+    assert Wait.objects.get().patient == child
+
+
+@pytest.mark.parametrize(("first", "last", "says"), [(3, 2, "ends before"), (-3, -1, "are over"), (0, 91, "90 days")])
+def test_senseless_days_are_refused_beside_the_field(
+    doctor: User, full: list[Appointment], patient: User, client_of: ClientOf, first: int, last: int, says: str
+) -> None:
+    response = client_of(patient).post(f"/times/{doctor.doctor.slug}/wait/", form(patient, first, last))
+    assert response.status_code == 422
+    assert says in response.content.decode()
+    assert not Wait.objects.exists()
+
+
+def test_page_points_at_a_time_that_is_open(
+    doctor: User, full: list[Appointment], patient: User, client_of: ClientOf
+) -> None:
+    free(full[0])
+    response = client_of(patient).post(f"/times/{doctor.doctor.slug}/wait/", form(patient))
+    page = Page(response.content.decode())
+    assert response.status_code == 409
+    assert page.links["See it"].endswith(f"day={days_from_now(1)}")
+
+
+def test_offer_is_looked_at_taken_or_let_go(
+    doctor: User, full: list[Appointment], patient: User, client_of: ClientOf
+) -> None:
+    client = client_of(patient)
+    joined(doctor, patient)
+    free(full[0])
+    [(_user, time)] = offered(doctor)
+    assert read(client, "/waiting/").links["Look at it"] == time.get_absolute_url()
+    page = read(client, time.get_absolute_url())
+    assert ("h1", "A time is free for you") in page.headings
+    assert "data-hold=" in page.html
+    assert client.post(f"/appointments/{time.pk}/cancel/").status_code == 302
+    assert "Look at it" not in read(client, "/waiting/").links
+
+
+def test_leaving_is_for_the_side_that_waits(
+    doctor: User, full: list[Appointment], patient: User, stranger: User, client_of: ClientOf
+) -> None:
+    wait = joined(doctor, patient)
+    address = f"/waiting/{wait.pk}/leave/"
+    for user, status in ((stranger, 404), (doctor, 404), (patient, 302), (patient, 302)):
+        assert client_of(user).post(address).status_code == status
+    assert client_of(patient).get(address).status_code == 405
+    wait.refresh_from_db()
+    assert wait.state == Wait.State.LEFT
+
+
+def test_own_waits_take_the_same_queries_for_one_and_for_three(
+    patient: User, client_of: ClientOf, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = client_of(patient)
+    client.get("/waiting/")
+    for count in (1, 3):
+        while Wait.objects.count() < count:
+            joined(DoctorFactory().user, patient)
+        with django_assert_num_queries(5):
+            page = read(client, "/waiting/")
+        assert page.html.count("/leave/") == count
+
+
+def test_doctor_sees_how_many_wait_and_not_who(
+    doctor: User, full: list[Appointment], patient: User, client_of: ClientOf
+) -> None:
+    client = client_of(doctor)
+    assert "waiting list" not in read(client, "/practice/today/").html
+    joined(doctor, patient)
+    page = read(client, "/practice/today/").html
+    assert "1 person is on your waiting list" in " ".join(page.split())
+    assert patient.name not in page
+
+
+def test_offer_is_the_same_person_s_alone(
+    doctor: User, full: list[Appointment], patient: User, stranger: User, client_of: ClientOf
+) -> None:
+    joined(doctor, patient)
+    free(full[0])
+    [(_user, time)] = offered(doctor)
+    assert client_of(stranger).get(time.get_absolute_url()).status_code == 404
+    assert client_of(doctor).get(time.get_absolute_url()).status_code == 404
+    assert client_of(stranger).post(f"/appointments/{time.pk}/pay/").status_code == 404
+    assert Delivery.objects.filter(notification__kind=Kind.TIME_OFFERED).count() == 1
+
+
+# What is kept of it ----------------------------------------------------------------------------------------------
+
+
+def test_waits_are_in_the_copy_of_ones_data_and_end_with_an_erasure(
+    doctor: User, full: list[Appointment], patient: User
+) -> None:
+    wait = joined(doctor, patient, part="morning")
+    make_feed(patient, CalendarFeed.Side.PATIENT)
+    section = wait_section(patient.patient)
+    [row] = section.rows
+    copy = dict(zip([name for name, _label in section.columns], row, strict=True))
+    assert (copy["id"], copy["doctor"], copy["part"]) == (str(wait.pk), doctor.doctor.full_name, "morning")
+    blank_visits(patient.patient)
+    wait.refresh_from_db()
+    assert wait.state == Wait.State.LEFT
+    assert not CalendarFeed.objects.exists()

@@ -1,0 +1,102 @@
+"""The waiting list from end to end: nothing fits, somebody calls off, one is asked, and pays."""
+
+import os
+import re
+import subprocess
+import sys
+
+from playwright.sync_api import expect
+
+from config.environment import VARIABLES
+from tests.browser.visitors import Mailbox, NewContext, looks_right, sign_in, text_of
+from tests.stack import BASE_DIR, Stack
+
+# A doctor of the demo whose only time is taken, by a patient of the demo.
+FULL = """
+from datetime import timedelta
+from django.utils import timezone
+from accounts.models import User
+from appointments.open_times import days_window, slots_of
+from appointments.services import confirm, hold_slot
+from doctors.models import Doctor
+from scheduling.models import Calendar, WeeklyHours
+
+booked = Doctor.objects.filter(appointments__status="confirmed", appointments__period__startswith__gt=timezone.now())
+doctor = Doctor.objects.public().filter(fee_video__gt=0).exclude(pk__in=booked).order_by("-pk").first()
+doctor = doctor or Doctor.objects.public().filter(fee_video__gt=0).order_by("-pk").first()
+today = timezone.localdate()
+WeeklyHours.objects.filter(doctor=doctor).delete()
+Calendar.objects.filter(doctor=doctor).update(slot_minutes=30, horizon_days=10, time_zone="Asia/Dhaka")
+day = (today + timedelta(days=5)).weekday()
+WeeklyHours.objects.create(doctor=doctor, weekday=day, start="10:00", minutes=30, modes=["video"])
+taken = None
+calendar = Calendar.objects.select_related("doctor").get(doctor=doctor)
+slots = slots_of([calendar], days_window(today, 11))[doctor.pk]
+for number, slot in enumerate(slot for slot in slots if slot.free):
+    holder = User.objects.get(email=f"patient-{6 + number}@example.com")
+    visit = hold_slot(doctor.pk, start=slot.start, mode="video", patient_id=holder.patient.pk, by=holder)
+    confirm(visit, by=None)
+    taken = taken or visit
+print("FULL", doctor.slug, taken.pk)
+"""
+
+
+def full_doctor(stack: Stack) -> tuple[str, str]:
+    """The doctor's slug, and the visit that has the first of the taken times, of patient-6."""
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    done = subprocess.run(
+        [sys.executable, "-m", "config.runner", "manage", "shell", "--command", FULL],
+        cwd=BASE_DIR,
+        env=kept | {"PORT": str(stack.port), "DATA_DIR": str(stack.data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.search(r"FULL (\S+) (\S+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    return found[1], found[2]
+
+
+def test_who_waits_is_asked_when_a_time_comes_free_and_pays(stack: Stack, new_context: NewContext) -> None:
+    slug, visit = full_doctor(stack)
+    mailbox = Mailbox(stack, "patient-12@example.com")
+    page = sign_in(new_context(viewport={"width": 390, "height": 844}, bypass_csp=True), mailbox.address)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+
+    # No time fits: onto the list.
+    page.goto(f"/times/{slug}/?mode=video")
+    page.get_by_role("link", name="Join the waiting list").click()
+    looks_right(page)
+    page.get_by_role("button", name="Join the waiting list").click()
+    page.wait_for_url("**/waiting/")
+    expect(page.get_by_role("button", name=re.compile("^Leave"))).to_be_visible()
+    looks_right(page)
+
+    # Somebody calls off; whoever waits is asked by mail.
+    other = sign_in(new_context(), "patient-6@example.com")
+    other.goto(f"/appointments/{visit}/cancel/confirm/")
+    other.get_by_role("radio").first.check()
+    other.locator("main form").get_by_role("button", name=re.compile("^Cancel")).click()
+    other.wait_for_url(f"**/appointments/{visit}/")
+    mail = mailbox.wait_for(lambda mail: "free for you" in str(mail["Subject"]))
+    link = re.search(r"https?://\S+/appointments/\S+/", text_of(mail))
+    assert link is not None
+
+    # The time is held, with a clock; it is paid as any other.
+    page.goto(link[0])
+    expect(page.get_by_role("heading", level=1)).to_have_text("A time is free for you")
+    expect(page.get_by_role("timer")).to_have_text(re.compile(r"1[0-4]:\d\d"))
+    looks_right(page)
+    page.get_by_role("button", name=re.compile("Pay ৳")).click()
+    page.wait_for_url("**/payments/*/")
+    page.locator("main").get_by_role("button", name=re.compile("Pay")).click()
+    page.wait_for_url(f"{stack.sandbox_url}/**")
+    page.get_by_role("button", name=re.compile("^Pay")).first.click()
+    page.wait_for_url(lambda url: url.startswith(stack.url))
+    mailbox.wait_for(lambda mail: "is confirmed" in str(mail["Subject"]))
+    page.goto(link[0])
+    expect(page.get_by_role("heading", level=1)).to_contain_text("confirmed")
+    page.goto("/waiting/")
+    expect(page.get_by_role("heading", name="You wait for nobody")).to_be_visible()
+    assert problems == []
