@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import applications, changes, health, money, people, prescriptions, records, visits
+from config.demo import applications, changes, health, money, people, prescriptions, records, visits, waits
 
 SEED = 20260415
 
@@ -55,6 +55,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{papers} receipts and refund notes, {paid} payouts to doctors")
         changed = changes.write_changes(diary, doctors, accounts, admin=admin)
         self.stdout.write(f"{changed} of them moved, called off, in leave, contested or paid at the desk")
+        reminders = waits.note_reminders()
+        lines = waits.write_waits(random, doctors, accounts)
+        self.stdout.write(f"{reminders} reminders of visits, {lines} people on waiting lists")
         facts = health.write_health(random, accounts)
         looks = health.write_trail_of_the_year(random, accounts)
         self.stdout.write(f"{facts} health facts, looked at {looks} times")
