@@ -321,6 +321,7 @@ def test_time_off_over_visits_asks_their_patients(
     assert response.context["visits"] == [first, second]
     page = response.content.decode()
     assert "2 visits are booked in this time. Nothing is saved yet." in page
+    assert page.count("Is asked to choose") == 2
     assert all(visit.get_absolute_url() in page for visit in (first, second))
     assert not TimeOff.objects.exists()
     # Who goes back finds what was typed, and nothing is saved.
@@ -330,6 +331,7 @@ def test_time_off_over_visits_asks_their_patients(
 
     response = client.post("/practice/time-off/add/", sent_again(response), follow=True)
     assert response.redirect_chain == [(PATH, 302)]
+    assert "2 patients are asked to choose" in response.content.decode()
     assert response.context["outside"] == [first, second]
     first.refresh_from_db()
     assert first.status == Status.CONFIRMED
