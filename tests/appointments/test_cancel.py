@@ -56,7 +56,8 @@ def calendar_of(message: Mail) -> tuple[Calendar, Event]:
     calendar = Calendar.from_ical(part.get_payload(decode=True))
     [event] = calendar.walk("VEVENT")
     assert part.get_param("method") == calendar["method"]
-    assert part.get_filename() == "appointment.ics"
+    [file] = [part for part in message.walk() if part.get_filename() == "appointment.ics"]
+    assert file.get_payload(decode=True).splitlines() == part.get_payload(decode=True).splitlines()
     return calendar, event
 
 

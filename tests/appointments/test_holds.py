@@ -55,7 +55,8 @@ def test_hold_takes_fee_and_policy_as_they_are_now(doctor: User, patient: User) 
 
     held.refresh_from_db()
     assert (held.fee, held.currency) == (Decimal(800), "BDT")
-    assert held.policy == {"free_until_hours": 0, "percent_after": 100, "move_until_hours": 2}
+    terms = {"free_until_hours": 0, "percent_after": 100, "move_until_hours": 2, "pay_at_desk": False}
+    assert held.policy == terms
     charge = start_payment(held, by=patient)
     assert charge is not None
     assert charge.amount == Decimal(800)

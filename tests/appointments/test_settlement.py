@@ -110,10 +110,6 @@ def by_other_hours(doctor: User, stranger: User, other_doctor: User, patient: Us
     WeeklyHours.objects.filter(doctor=doctor.doctor).delete()
 
 
-def by_a_longer_visit(doctor: User, stranger: User, other_doctor: User, patient: User) -> None:
-    Calendar.objects.update(slot_minutes=30)
-
-
 def by_a_hidden_doctor(doctor: User, stranger: User, other_doctor: User, patient: User) -> None:
     Doctor.objects.update(suspended_at=timezone.now(), suspension_reason="Complaints")
 
@@ -133,7 +129,6 @@ GONE = [
     by_the_patients_own_visit,
     by_time_off,
     by_other_hours,
-    by_a_longer_visit,
     by_a_hidden_doctor,
     by_an_unverified_doctor,
     by_a_mode_no_longer_offered,
@@ -167,6 +162,12 @@ def test_money_after_the_visit_should_have_begun_goes_back(doctor: User, patient
 def test_money_within_the_doctors_notice_seats_the_patient(doctor: User, patient: User) -> None:
     late = expired(being_paid(doctor, patient))
     Calendar.objects.update(notice_minutes=14 * 24 * 60)
+    assert_seated(late, pay(late))
+
+
+def test_money_seats_the_patient_though_visits_are_longer_by_now(doctor: User, patient: User) -> None:
+    late = expired(being_paid(doctor, patient))
+    Calendar.objects.update(slot_minutes=30)
     assert_seated(late, pay(late))
 
 

@@ -1,7 +1,7 @@
 """The waiting list: who is offered a time that came free, in which order, and what becomes of it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -272,7 +272,7 @@ def test_doctor_who_has_more_time_frees_it(doctor: User, full: list[Appointment]
     joined(doctor, patient)
     again(doctor)
     if what == "new hours":
-        row = WeeklyHours(doctor=doctor.doctor, weekday=at(11).weekday(), start="10:00", minutes=90, modes=["video"])
+        row = WeeklyHours(doctor=doctor.doctor, weekday=at(11).weekday(), start=time(10), minutes=90, modes=["video"])
         hours.save_week(doctor.doctor, Calendar.objects.get(doctor=doctor.doctor), [row])
         expected = at(11)
     else:

@@ -37,6 +37,7 @@ from doctors.models import (
     VerificationTick,
 )
 from doctors.search import SearchQuery, find_doctors
+from doctors.tasks import sweep_certificates
 from tests.doctors.verifications import application, applied, approved, certificate_of, change_asked, paper
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
@@ -120,6 +121,7 @@ def test_more_is_asked_and_the_answer_is_a_new_revision_with_an_empty_checklist(
     assert again == verification
     assert (again.status, again.revision, again.registration_number) == (PENDING, 2, "A-54322")
     assert Doctor.objects.get().registration_number == "A-54322"
+    sweep_certificates()
     assert not services.ticked(again)
     assert VerificationTick.objects.count() == len(ITEMS)
     assert not Certificate.objects.filter(pk=first.pk).exists()

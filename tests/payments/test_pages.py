@@ -191,7 +191,7 @@ def test_page_asks_the_database_as_often_for_many_attempts(
     browser: Client, charge: Charge, attempts: int, django_assert_num_queries: Any
 ) -> None:
     PaymentAttemptFactory.create_batch(attempts, charge=charge, status=Status.FAILED)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page(browser, charge)
 
 
