@@ -1,6 +1,7 @@
 """`/components/`: every component in every state. Routed in the demo and the tests, never in production."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
+
+from config.charts import bar_chart
 
 
 class SampleForm(forms.Form):
@@ -36,6 +39,9 @@ class SampleForm(forms.Form):
         widget=forms.RadioSelect,
     )
     agreed = forms.BooleanField(label=_("I have read the cancellation policy."))
+
+
+SAMPLE_MONTHS = (("Jun", 12), ("Jul", 30), ("Aug", 0), ("Sep", 24), ("Oct", -6), ("Nov", 41))
 
 
 def sample_days(now: Any) -> list[dict[str, Any]]:
@@ -66,6 +72,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "districts": [("dhaka", "Dhaka"), ("chattogram", "Chattogram"), ("sylhet", "Sylhet")],
         "meetings": [("video", _("Video"), "video"), ("in_person", _("In person"), "building-2")],
         "steps": [_("Time"), _("Details"), _("Review"), _("Payment")],
+        "chart": bar_chart([(name, Decimal(value)) for name, value in SAMPLE_MONTHS]),
         "now": now,
     }
     return render(request, "components.html", context)

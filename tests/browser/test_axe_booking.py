@@ -156,19 +156,21 @@ def test_payment_that_arrives_shows_by_itself(open_as: Open) -> None:
 def test_hours_are_added_row_by_row(open_as: Open) -> None:
     doctor = DoctorFactory(with_hours=True).user
     page = open_as(doctor, "/practice/hours/")
+    page.get_by_text("The same as a list, to the minute").click()
     rows = page.locator("details.stretch:visible")
     expect(rows).to_have_count(7)
     for count in (8, 9, 10):
         page.get_by_role("button", name="Add hours").click()
         expect(rows).to_have_count(count)
-        expect(rows.nth(count - 1).get_by_label("Day")).to_be_focused()
+        expect(rows.nth(count - 1).get_by_label("Day", exact=True)).to_be_focused()
 
     added = rows.nth(9)
-    added.get_by_label("Day").select_option("Friday")
-    added.get_by_label("From").fill("19:00")
-    added.get_by_label("Until").fill("21:00")
-    added.get_by_label("Video").check()
+    added.get_by_label("Day", exact=True).select_option("Friday")
+    added.get_by_label("From", exact=True).fill("19:00")
+    added.get_by_label("Until", exact=True).fill("21:00")
+    added.get_by_label("Video", exact=True).check()
     page.get_by_role("button", name="Save the hours").click()
     expect(page.get_by_role("status").first).to_contain_text("Your hours are saved")
+    page.get_by_text("The same as a list, to the minute").click()
     expect(page.locator(".stretch-time").filter(has_text="7:00")).to_have_count(1)
     expect(rows).to_have_count(8)

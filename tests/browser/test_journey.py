@@ -104,6 +104,7 @@ def test_a_visitor_books_pays_and_cancels(stack: Stack, new_context: NewContext)
 
     # Called off: all of the money goes back, the time is open again.
     page.get_by_role("link", name=re.compile("Cancel")).first.click()
+    page.get_by_role("radio").first.check()
     page.locator("main form").get_by_role("button", name=re.compile("Cancel")).click()
     page.wait_for_url(appointment)
     expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("cancelled", re.IGNORECASE))

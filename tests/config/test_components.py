@@ -166,6 +166,6 @@ def test_colours_are_named_once():
 
 
 def test_style_sheets_use_only_tokens_that_exist():
-    known = set(palettes()["light"]) | {"tone", "avatar", "rail"}
+    known = set(palettes()["light"]) | {"tone", "avatar", "rail", "edge"}
     for path in SHEETS:
         assert set(re.findall(r"var\(--([a-z0-9-]+)", text(path))) <= known, path.name

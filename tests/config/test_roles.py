@@ -42,6 +42,7 @@ def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
         "patients_medicationstatementevent",
         "patients_noneknownevent",
         "patients_patientevent",
+        "payments_document",
         "payments_journal",
         "payments_ledgerentry",
         "prescriptions_noteversion",
