@@ -474,6 +474,7 @@ INSIDER = {
 }
 # Beyond what stands above: forms of allauth, and pages that take both.
 ALSO_TAKEN = {
+    "payments:payout_account": {"post"},
     "account_login": {"post"},
     "account_signup": {"post"},
     "account_reauthenticate": {"post"},
