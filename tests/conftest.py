@@ -35,6 +35,12 @@ def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _django_db_marker(_no_loop_of_the_browser: None, _django_db_marker: None) -> None:
+    """pytest-django's own, after the loop is out of sight: with a loop there Django's connection is another one, and
+    what a test writes would be outside of the transaction that is rolled back."""
+
+
+@pytest.fixture(autouse=True)
 def _own_language() -> Iterator[None]:
     """A page that a test asked for leaves its language behind in the thread: the next test begins without it."""
     yield
