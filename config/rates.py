@@ -6,12 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 
-def is_too_often(request: HttpRequest, about: str, *, a_minute: int) -> bool:
+def asks_too_often(request: HttpRequest, about: str, *, a_minute: int) -> bool:
     """Count one more of this minute's from this address; whether that was more than there may be."""
-    key = f"asked:{about}:{get_adapter().get_client_ip(request)}"
+    return is_too_often(f"{about}:{get_adapter().get_client_ip(request)}", a_minute)
+
+
+def is_too_often(key: str, limit: int) -> bool:
+    """Count one more of this minute's under this key; whether that was more than the limit."""
     cache.add(key, 0, timeout=60)
     try:
-        return cache.incr(key) > a_minute
+        return cache.incr(key) > limit
     except ValueError:
         # It ran out between the two.
         return False

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
+
+from config.rates import asks_too_often, is_too_often
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ def csp_report(request: HttpRequest) -> HttpResponse:
     length = str(request.META.get("CONTENT_LENGTH") or "")
     if not (length.isdecimal() and 0 < int(length) <= LARGEST):
         return HttpResponse(status=413)
-    if is_too_often(get_adapter().get_client_ip(request), A_MINUTE) or is_too_often("all", OF_ALL):
+    if asks_too_often(request, "csp-reports", a_minute=A_MINUTE) or is_too_often("csp-reports:all", OF_ALL):
         return HttpResponse(status=429)
     try:
         sent = json.loads(request.body)
@@ -43,17 +43,6 @@ def csp_report(request: HttpRequest) -> HttpResponse:
     for facts in list(violations(sent))[:AT_ONCE]:
         log.warning("csp_violation", **facts)
     return HttpResponse(status=204)
-
-
-def is_too_often(who: str, limit: int) -> bool:
-    """Count one more of this minute's."""
-    key = f"csp-reports:{who}"
-    cache.add(key, 0, timeout=60)
-    try:
-        return cache.incr(key) > limit
-    except ValueError:
-        # It ran out between the two.
-        return False
 
 
 def violations(sent: Any) -> Iterator[dict[str, str]]:

@@ -8,7 +8,7 @@ from django.http import StreamingHttpResponse
 # A spreadsheet takes the file for UTF-8 by this sign at its beginning.
 MARK = "\ufeff"
 # A cell that begins so is a formula to a spreadsheet.
-COMPUTED = ("=", "+", "-", "@", "\t", "\r")
+COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class _Echo:

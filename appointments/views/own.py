@@ -1,6 +1,5 @@
 """One's appointments: the lists, the one, and what can be done with it."""
 
-import csv
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -22,11 +21,12 @@ from appointments import rules, services
 from appointments.errors import LessComesBack
 from appointments.forms import CancelForm, ListForm
 from appointments.ical import google_link, ical
-from appointments.lists import Side, When, file_rows, page_of
+from appointments.lists import COLUMNS, Side, When, file_rows, page_of
 from appointments.models import Appointment, Offer, Status
 from appointments.views.booking import steps
 from appointments.views.times import other_zone
 from config.http import require, respond
+from config.spreadsheet import csv_response
 from doctors.models import Doctor
 from patients.models import AttachedRecord, MedicalRecord
 from patients.rules import is_in_care
@@ -78,21 +78,9 @@ def appointments_file(request: HttpRequest) -> StreamingHttpResponse:
     write_trail(
         Action.EXPORTED, by=request.user, about="appointments.list", ground=Ground.CARE, code=f"csv_{wanted.when}"
     )
-    writer = csv.writer(Echo())
     # Read while it is sent, when the request's own clock is gone.
     rows = file_rows(doctor, wanted, timezone.get_current_timezone())
-    # A spreadsheet takes the file for UTF-8 by its first sign.
-    lines = ("\ufeff" * (number == 0) + writer.writerow(row) for number, row in enumerate(rows))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="appointments-{wanted.when}.csv"'
-    return response
-
-
-class Echo:
-    """What the csv module writes to, so that it answers each line."""
-
-    def write(self, line: str) -> str:
-        return line
+    return csv_response(f"appointments-{wanted.when}", COLUMNS, rows)
 
 
 @never_cache

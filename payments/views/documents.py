@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config.rates import is_too_often, too_often
+from config.rates import asks_too_often, too_often
 from payments.models import CODE_ALPHABET, CODE_LENGTH, Charge, Document
 from payments.papers import document_paper
 
 PAGE_SIZE = 20
-VERIFICATIONS_A_MINUTE = 40
 # Letters that are taken for digits when a code is read aloud or typed.
 ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
@@ -60,7 +60,7 @@ def verify(request: HttpRequest) -> HttpResponse:
 @require_safe
 def verified(request: HttpRequest, code: str) -> HttpResponse:
     """What the document with this code says, and what became of the money: no names, and not what it was for."""
-    if is_too_often(request, "receipts", a_minute=VERIFICATIONS_A_MINUTE):
+    if asks_too_often(request, "receipts", a_minute=settings.VERIFICATIONS_A_MINUTE):
         return too_often(request)
     read = read_code(code)
     found = Document.objects.for_page().filter(code=read).first() if read else None

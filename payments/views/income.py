@@ -21,7 +21,7 @@ from config.templatetags.portal import digits, month_short
 from doctors.models import Doctor
 from payments import statements
 from payments.forms import PayoutAccountForm
-from payments.models import Payout, PayoutMethod
+from payments.models import Journal, Payout, PayoutMethod
 from payments.papers import statement_paper
 from payments.services import set_payout_account
 
@@ -108,10 +108,12 @@ def statement_csv(request: HttpRequest, year: int, month: int) -> StreamingHttpR
     """The lines of a month for a spreadsheet, streamed."""
     doctor, first = own_doctor(request), month_of(year, month)
     head = (_("Date"), _("What"), _("Reference"), _("In all"), _("Commission"), _("Yours"))
+    # Read while it is sent, when the request's language is gone.
+    kinds = {kind.value: str(kind.label) for kind in Journal.Kind}
     rows = (
         (
             timezone.localtime(line.journal.at, statements.zone()).date(),
-            line.journal.get_kind_display(),
+            kinds[line.journal.kind],
             line.journal.charge_id or line.journal.cause,
             line.gross,
             line.commission,

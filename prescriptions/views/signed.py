@@ -6,11 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import segno
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Action, Ground
 from config.http import require
+from config.rates import asks_too_often, too_often
 from patients.models import today
 from prescriptions import rules, services, words
 from prescriptions.dosage import parse, unit_of
@@ -178,17 +177,6 @@ def void(request: HttpRequest, pk: UUID) -> HttpResponse:
 # For anybody ---------------------------------------------------------------------------------------------------------
 
 
-def is_too_often(request: HttpRequest) -> bool:
-    """Count one more of this minute's from this address."""
-    key = f"verifications:{get_adapter().get_client_ip(request)}"
-    cache.add(key, 0, timeout=60)
-    try:
-        return cache.incr(key) > settings.VERIFICATIONS_A_MINUTE
-    except ValueError:
-        # It ran out between the two.
-        return False
-
-
 @never_cache
 @require_safe
 def verify(request: HttpRequest) -> HttpResponse:
@@ -205,10 +193,8 @@ def verify(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 def verified(request: HttpRequest, code: str) -> HttpResponse:
     """What a pharmacist needs to know of the prescription that has this code, and no more."""
-    if is_too_often(request):
-        response = render(request, "errors/429.html", status=429)
-        response["Retry-After"] = "60"
-        return response
+    if asks_too_often(request, "verifications", a_minute=settings.VERIFICATIONS_A_MINUTE):
+        return too_often(request)
     read = read_code(code)
     found = SignedPrescription.objects.for_page().filter(code=read).first() if read else None
     if found is None:
