@@ -5,20 +5,31 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from django.utils import translation
 
 from accounts.models import User
 from tests import chromium
+from tests.emptying import empty
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
+from tests.template import TEMPLATE
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's browser is the one that `make test` found or installed."""
     return browser_type_launch_args | chromium.launch_options()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Each worker's database is a copy of the one that was migrated for all. (Here and not in tests/plugin.py, where
+    pytest-django's own fixture of that name, which is registered later, would win.)"""
+    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+    TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -15,14 +15,12 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-import pytest
-
 from config.embedded import services
 from config.embedded.postgres import OWNER_ROLE
 from config.environment import VARIABLES
 from config.processes import STOP_SIGNALS, CannotRun, Roster, claim
 from tests.processes import end_remembered
-from tests.template import TEMPLATE, make_template
+from tests.template import make_template
 
 pytest_plugins = ["tests.stack", "tests.servers", "tests.coturn"]
 
@@ -99,11 +97,3 @@ def set_environment() -> None:
 if not WORKER:
     start_services()
 set_environment()
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Each worker's database is a copy of the one that was migrated for all."""
-    from django.db import connection
-
-    connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE

@@ -20,7 +20,9 @@ TEMPLATE = DATABASE
 
 
 def make_template(found: Services) -> None:
-    """Bring the cluster's first database to the state after all migrations."""
+    """Bring the cluster's first database to the state after all migrations, and let its owner empty the copies."""
+    owner = f"GRANT SET ON PARAMETER session_replication_role TO {OWNER_ROLE}"
+    run("psql", found, "--username=postgres", "--quiet", "--set=ON_ERROR_STOP=1", f"--command={owner}")
     kept = CACHE / f"{fingerprint()}.sql"
     if kept.exists():
         run("psql", found, "--username=postgres", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={kept}")
