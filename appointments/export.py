@@ -6,6 +6,7 @@ from appointments.models import Appointment, Status, Wait
 from config.export import Section
 from doctors.models import Mode, Part
 from patients.models import Patient
+from scheduling.models import VisitKind
 
 
 def visit_section(patient: Patient) -> Section:
@@ -56,6 +57,7 @@ def wait_section(patient: Patient) -> Section:
             ("doctor", _("Doctor")),
             ("first", _("From")),
             ("last", _("Until")),
+            ("kind", _("What kind of visit")),
             ("mode", _("How")),
             ("part", _("Part of the day")),
             ("state", _("State")),
@@ -67,6 +69,7 @@ def wait_section(patient: Patient) -> Section:
                 each.doctor.full_name,
                 each.first,
                 each.last,
+                each.visit_type.name if each.visit_type else VisitKind.NEW,
                 Mode(each.mode) if each.mode else "",
                 Part(each.part) if each.part else "",
                 Wait.State(each.state),

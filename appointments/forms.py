@@ -19,6 +19,7 @@ from doctors.models import Doctor, Mode, Part
 from patients.forms import FilesField, close_files, mobile_number
 from patients.models import MedicalRecord, Patient, today
 from patients.services import MOST_ATTACHED
+from scheduling.visits import OfferedVisit
 
 ME = "me"
 # So many records are offered to be put to an appointment.
@@ -207,6 +208,7 @@ class WaitForm(forms.Form):
     """For whom somebody waits for a doctor, on which days and how."""
 
     patient = forms.ChoiceField(label=_("Who is the visit for?"), widget=forms.RadioSelect)
+    type = forms.ChoiceField(label=_("What kind of visit"), required=False)
     mode = forms.ChoiceField(label=_("How to meet"), required=False)
     first = forms.DateField(label=_("From"), widget=DATE)
     last = forms.DateField(label=_("Until"), widget=DATE)
@@ -214,18 +216,24 @@ class WaitForm(forms.Form):
         label=_("Part of the day"), choices=[("", _("Any time of the day")), *Part.choices], required=False
     )
 
-    def __init__(self, user: User, doctor: Doctor, data: Any = None, *, mode: str = "") -> None:
+    def __init__(
+        self, user: User, doctor: Doctor, kinds: list[OfferedVisit], data: Any = None, *, kind: str = "", mode: str = ""
+    ) -> None:
         first = today()
-        super().__init__(data, initial={"first": first, "last": first + timedelta(days=13), "mode": mode})
+        initial = {"first": first, "last": first + timedelta(days=13), "type": kind, "mode": mode}
+        super().__init__(data, initial=initial)
         patients = list(Patient.objects.acted_for_by(user).order_by("created_at"))
         self.by_pk = offer_patients(self.fields["patient"], user, patients)
         offered = [(mode, Mode(mode).label) for mode in doctor.modes]
         self.fields["mode"].choices = [("", _("Either")), *offered] if len(offered) > 1 else offered
-        self.fields["mode"].initial = mode
+        self.fields["type"].choices = [(str(visit.type_id or ""), visit.name) for visit in kinds]
+        if len(kinds) < 2:
+            del self.fields["type"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         first, last = data.get("first"), data.get("last")
+        data.setdefault("type", "")
         if not first or not last:
             return data
         if last < first:

@@ -5,8 +5,9 @@ ran out, new hours and a new day within the horizon are all the same. `WaitingLi
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from appointments import notices
+from appointments.kinds import kinds_waited_for
 from appointments.models import (
     Appointment,
     AppointmentEvent,
@@ -26,7 +28,7 @@ from appointments.models import (
     WaitingList,
     WaitOffer,
 )
-from appointments.open_times import slots_of
+from appointments.open_times import times_of
 from appointments.services import expire_lapsed_holds
 from appointments.waiting_list import mode_for, window_of_days
 from config.db import constraint_name, lock, retry_serialization
@@ -35,7 +37,8 @@ from doctors.services import mark_stale
 from patients.models import Patient
 from patients.services import people_of
 from scheduling.models import Calendar
-from scheduling.slots import Interval, Slot
+from scheduling.slots import Interval, Rules, Slot
+from scheduling.visits import OfferedVisit
 
 log = structlog.get_logger()
 
@@ -45,10 +48,11 @@ LOOK_AFTER = timedelta(minutes=5)
 
 
 class Match(NamedTuple):
-    """A time, and the one who has waited longest for it."""
+    """A time, the one who has waited longest for it, and for what."""
 
     slot: Slot
     wait: Wait
+    visit: OfferedVisit
     mode: str
 
 
@@ -67,7 +71,7 @@ def offer_open_times(doctor_id: int) -> int:
 
 @retry_serialization
 def offer_one(doctor_id: int) -> bool | None:
-    """Hold the first open time that somebody waits for, for whoever has waited longest; None where there is none.
+    """Hold an open time for whoever has waited longest for one, the first that is wanted; None where there is none.
 
     Locks the doctor's row, then the patient's, then the wait. False where somebody was faster by a moment (the patient
     booked elsewhere, the wait was left): what is open, and for whom, is to be looked at again.
@@ -86,7 +90,6 @@ def _offer_locked(doctor_id: int) -> bool | None:
     calendar = Calendar.objects.filter(doctor=doctor_id).first() if doctor else None
     if doctor is None or calendar is None:
         return None
-    calendar.doctor = doctor
     match = next(_matches(doctor, calendar), None)
     if match is None:
         return None
@@ -94,15 +97,18 @@ def _offer_locked(doctor_id: int) -> bool | None:
     wait = lock(Wait.objects.filter(state=Wait.State.WAITING), [match.wait.pk]).get(match.wait.pk)
     if wait is None or _busy([match.wait], Interval(match.slot.start, match.slot.end))[match.wait.patient_id]:
         return False
-    _hold_for(match, doctor, calendar)
+    _hold_for(match, doctor)
     return True
 
 
 def _matches(doctor: Doctor, calendar: Calendar) -> Iterator[Match]:
-    """The open times in their order, each with the first in the line who wants it, was never offered it and is free."""
+    """For each in the line, from the first on, the first open time that is wanted, was never offered and is free.
+
+    So of two who wait for visits of different lengths, whose times do not begin together, the first is asked first.
+    """
     now = timezone.now()
     lines = Wait.objects.filter(doctor=doctor).waiting(timezone.localdate(timezone=calendar.zone)).without_an_offer()
-    waits = list(lines.select_related("asked_by", "patient").order_by("created_at", "pk"))
+    waits = list(lines.select_related("asked_by", "patient", "visit_type").order_by("created_at", "pk"))
     if not waits:
         return
     days = window_of_days(min(wait.first for wait in waits), max(wait.last for wait in waits), calendar.zone)
@@ -113,17 +119,40 @@ def _matches(doctor: Doctor, calendar: Calendar) -> Iterator[Match]:
     offered = set(WaitOffer.objects.filter(wait__in=waits).values_list("wait_id", "start"))
     people = people_of({wait.patient_id for wait in waits})
     busy = _busy(waits, window)
-    for slot in slots_of([calendar], window, now)[doctor.pk]:
-        if not slot.free:
+    kinds = kinds_waited_for(waits, doctor, calendar, now=now)
+    free = _free_by_rules({visit.rules for visit in kinds.values()}, calendar, window, now)
+    for wait in waits:
+        visit = kinds.get(wait.pk)
+        if visit is None or wait.asked_by_id not in people[wait.patient_id]:
             continue
-        for wait in waits:
+        for slot in free[visit.rules]:
             if (
-                (mode := mode_for(wait, slot, calendar))
+                (mode := mode_for(wait, visit, slot))
                 and (wait.pk, slot.start) not in offered
-                and wait.asked_by_id in people[wait.patient_id]
                 and not any(each.start < slot.end and slot.start < each.end for each in busy[wait.patient_id])
             ):
-                yield Match(slot, wait, mode)
+                yield Match(slot, wait, visit, mode)
+
+
+def _free_by_rules(
+    kinds: Collection[Rules], calendar: Calendar, window: Interval, now: datetime
+) -> dict[Rules, list[Slot]]:
+    """The open times for visits of each length, with the pauses around them; two queries for all of them."""
+    if not kinds:
+        return {}
+    # Read for one that reaches as far as any, which is enough for all.
+    widest = replace(
+        next(iter(kinds)),
+        slot=max(rules.slot for rules in kinds),
+        buffer_before=max(rules.buffer_before for rules in kinds),
+        buffer_after=max(rules.buffer_after for rules in kinds),
+    )
+    read = times_of([calendar], window, {calendar.doctor_id: widest})[calendar.doctor_id]
+    free = {}
+    for rules in kinds:
+        read.rules = rules
+        free[rules] = [slot for slot in read.slots(window, now) if slot.free]
+    return free
 
 
 def _busy(waits: list[Wait], window: Interval) -> dict[UUID, list[Interval]]:
@@ -137,11 +166,9 @@ def _busy(waits: list[Wait], window: Interval) -> dict[UUID, list[Interval]]:
     return busy
 
 
-def _hold_for(match: Match, doctor: Doctor, calendar: Calendar) -> None:
+def _hold_for(match: Match, doctor: Doctor) -> None:
     """Write the hold and the offer down, and tell. The caller holds the locks."""
-    slot, wait, rules, now = match.slot, match.wait, calendar.rules, timezone.now()
-    fee = doctor.fee(match.mode)
-    assert fee is not None, "a mode without a fee is not offered"
+    slot, wait, visit, rules, now = match.slot, match.wait, match.visit, match.visit.rules, timezone.now()
     blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
     own = CancellationPolicy.objects.filter(doctor=doctor).first()
     expire_lapsed_holds(doctor=doctor, patient=wait.patient, blocked=blocked)
@@ -152,13 +179,15 @@ def _hold_for(match: Match, doctor: Doctor, calendar: Calendar) -> None:
         period=DateTimeTZRange(slot.start, slot.end),
         blocked=DateTimeTZRange(blocked.start, blocked.end),
         mode=match.mode,
+        visit_kind=visit.kind,
+        visit_label=visit.label,
         place_id=slot.place if match.mode == Mode.IN_PERSON else None,
         hold_expires_at=min(now + OFFERED_FOR, slot.start),
-        fee=fee,
+        fee=visit.fees[match.mode],
         currency=doctor.currency,
         policy=(own.terms if own else Terms.usual()).snapshot,
     )
-    AppointmentEvent.objects.create(appointment=appointment, new=Status.HELD, code="offered")
+    AppointmentEvent.objects.create(appointment=appointment, new=Status.HELD, code="offered", period=appointment.period)
     WaitOffer.objects.create(wait=wait, appointment=appointment, start=slot.start)
     mark_stale([doctor.pk])
     notices.time_offered(appointment)

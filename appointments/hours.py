@@ -149,6 +149,7 @@ def save_visit_types(doctor: Doctor, types: Sequence[VisitType]) -> None:
     of the old kind or of the new; raises scheduling's NameTaken."""
     lock(Doctor.objects.all(), [doctor.pk])
     scheduling.save_visit_types(doctor, types)
+    look_again([doctor.pk])
 
 
 # Leave -------------------------------------------------------------------------------------------------------------

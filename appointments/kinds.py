@@ -1,9 +1,13 @@
 """Which kinds of visit a person can choose with a doctor: those that the doctor offers, and to whom."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from appointments.models import Appointment, Status
+from django.db.models import Max
+
+from appointments.models import Appointment, Status, Wait
 from doctors.models import Doctor
 from scheduling.models import Calendar, VisitKind
 from scheduling.visits import OfferedVisit, follow_up_until, kinds_of, within
@@ -35,6 +39,35 @@ def _last_seen(user: Any, doctor: Doctor) -> datetime | None:
     done = Appointment.objects.held_by(user).filter(doctor=doctor, status=Status.COMPLETED)
     latest = done.order_by("-period").values_list("period", flat=True).first()
     return latest.upper if latest else None
+
+
+def kinds_waited_for(
+    waits: Collection[Wait], doctor: Doctor, calendar: Calendar, *, now: datetime
+) -> dict[UUID, OfferedVisit]:
+    """What each of these waits is for, by its key; without those for which the doctor has no such visit any more, or
+    for a follow-up of what lies too long ago.
+
+    No query beside the waits' with their types, and one where somebody waits for a follow-up.
+    """
+    types = {wait.visit_type_id: wait.visit_type for wait in waits if wait.visit_type is not None}
+    offered = {visit.type_id: visit for visit in kinds_of(calendar, doctor, types.values())}
+    found = {wait.pk: visit for wait in waits if (visit := offered.get(wait.visit_type_id)) is not None}
+    following = [wait for wait in waits if wait.pk in found and found[wait.pk].is_follow_up]
+    seen_at = _last_seen_of({wait.patient_id for wait in following}, doctor) if following else {}
+    for wait in following:
+        seen = seen_at.get(wait.patient_id)
+        until = follow_up_until(doctor, calendar, seen) if seen else None
+        if until is None or until <= now:
+            del found[wait.pk]
+        else:
+            found[wait.pk] = within(found[wait.pk], until, now)
+    return found
+
+
+def _last_seen_of(patients: Collection[UUID], doctor: Doctor) -> dict[UUID, datetime]:
+    """When the latest visit of each of these patients with this doctor was over."""
+    done = Appointment.objects.filter(patient__in=patients, doctor=doctor, status=Status.COMPLETED).order_by()
+    return dict(done.values("patient").annotate(at=Max("period__endswith")).values_list("patient", "at"))
 
 
 def chosen(kinds: list[OfferedVisit], wanted: str) -> OfferedVisit | None:

@@ -1,3 +1,6 @@
+from datetime import timedelta
+from uuid import UUID
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -6,16 +9,29 @@ from appointments.listings import refresh_listings
 from appointments.models import Appointment, Lead, WaitingList
 from appointments.reminders import remind
 from appointments.services import claim_offers, end_offer, expire_hold, open_case
+from config.queue import send_on_commit
 from doctors.models import DoctorListing, Mode
 
 BATCH = 500
+# Longer than until the next sweep, so that none of them misses a hold.
+SOON = timedelta(seconds=20)
 
 
 @shared_task(name="appointments.sweep_holds")
 def sweep_holds() -> None:
-    """Write down which holds ran out. Nobody waits for this: a booker frees what is in the way."""
+    """Write down which holds ran out. A booker frees what is in the way, and waits for no sweep; those on a waiting
+    list would, so a hold of a doctor for whom somebody waits is looked at in the moment at which it ends."""
     for appointment_id in list(Appointment.objects.lapsed().values_list("pk", flat=True)[:BATCH]):
         expire_hold(appointment_id)
+    ending = Appointment.objects.holds_ending_within(SOON).filter(doctor__in=WaitingList.objects.values("pk"))
+    for appointment_id, end in ending.values_list("pk", "hold_expires_at")[:BATCH]:
+        send_on_commit(end_hold, str(appointment_id), at=end + timedelta(milliseconds=20))
+
+
+@shared_task(name="appointments.end_hold")
+def end_hold(appointment_id: str) -> None:
+    """Write down that this hold ran out, if it did. May run twice."""
+    expire_hold(UUID(appointment_id))
 
 
 @shared_task(name="appointments.sweep_offers")

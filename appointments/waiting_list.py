@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.errors import TimeIsOpen, TooManyWaits
+from appointments.errors import NoFollowUp, TimeIsOpen, TooManyWaits
+from appointments.kinds import kinds_waited_for
 from appointments.listings import part_of_day
 from appointments.models import Appointment, Wait, WaitingList
 from appointments.open_times import slots_of
@@ -19,22 +20,30 @@ from config.db import lock
 from config.queue import send_on_commit
 from doctors.models import Doctor
 from patients.models import Patient
-from scheduling.models import Calendar
+from scheduling.models import Calendar, VisitKind, VisitType
 from scheduling.slots import Interval, Slot
+from scheduling.visits import OfferedVisit
 
 MOST_WAITS = 10
 
 
 @transaction.atomic
 def join_waiting_list(
-    doctor: Doctor, *, patient: Patient, days: DateRange, mode: str = "", part: str = "", by: User
+    doctor: Doctor,
+    *,
+    patient: Patient,
+    days: DateRange,
+    visit_type: VisitType | None = None,
+    mode: str = "",
+    part: str = "",
+    by: User,
 ) -> Wait:
-    """Wait for a time with this doctor on these days of the doctor's calendar, by one mode and at one part of the day
-    if they are given.
+    """Wait for a time with this doctor on these days of the doctor's calendar, for the usual visit or one of a type, by
+    one mode and at one part of the day if they are given.
 
     Who waits for this doctor already keeps the place in the line, and waits for what is said now. The caller has made
-    sure that `by` acts for the patient. Raises TimeIsOpen where such a time is open, TooManyWaits at the eleventh of
-    one account. Locks the patient, then the account.
+    sure that `by` acts for the patient. Raises TimeIsOpen where such a time is open, NoFollowUp where the patient was
+    not with the doctor lately enough, TooManyWaits at the eleventh of one account. Locks the patient, then the account.
     """
     lock(Patient.objects.only("pk"), [patient.pk])
     lock(User.objects.only("pk"), [by.pk])
@@ -44,7 +53,7 @@ def join_waiting_list(
         today = timezone.localdate()
         if Wait.objects.waiting(today).filter(asked_by=by).count() >= MOST_WAITS:
             raise TooManyWaits
-    wait.days, wait.mode, wait.part = days, mode, part
+    wait.days, wait.visit_type, wait.mode, wait.part = days, visit_type, mode, part
     if fitting := first_open(doctor, wait):
         raise TimeIsOpen(fitting.start)
     wait.save()
@@ -53,12 +62,18 @@ def join_waiting_list(
 
 
 def first_open(doctor: Doctor, wait: Wait) -> Slot | None:
-    """The first open time that fits, for whoever comes first."""
-    calendar = Calendar.objects.filter(doctor=doctor).select_related("doctor").first()
+    """The first open time that fits, for whoever comes first. Raises NoFollowUp."""
+    calendar = Calendar.objects.filter(doctor=doctor).first()
     if calendar is None:
         return None
-    slots = slots_of([calendar], window_of_days(wait.first, wait.last, calendar.zone))[doctor.pk]
-    return next((slot for slot in slots if slot.free and mode_for(wait, slot, calendar)), None)
+    visit = kinds_waited_for([wait], doctor, calendar, now=timezone.now()).get(wait.pk)
+    if visit is None:
+        if wait.visit_type is not None and wait.visit_type.kind == VisitKind.FOLLOW_UP:
+            raise NoFollowUp
+        return None
+    window = window_of_days(wait.first, wait.last, calendar.zone)
+    slots = slots_of([calendar], window, rules={doctor.pk: visit.rules})[doctor.pk]
+    return next((slot for slot in slots if slot.free and mode_for(wait, visit, slot)), None)
 
 
 def window_of_days(first: date, last: date, zone: ZoneInfo) -> Interval:
@@ -67,12 +82,12 @@ def window_of_days(first: date, last: date, zone: ZoneInfo) -> Interval:
     return Interval(begin, end)
 
 
-def mode_for(wait: Wait, slot: Slot, calendar: Calendar) -> str:
-    """By which mode this time is what somebody waits for; empty where it is not."""
-    zone = calendar.zone
+def mode_for(wait: Wait, visit: OfferedVisit, slot: Slot) -> str:
+    """By which mode this time for such a visit is what somebody waits for; empty where it is not."""
+    zone = visit.rules.zone
     if slot.start.astimezone(zone).date() not in wait.days or wait.part not in ("", part_of_day(slot.start, zone)):
         return ""
-    offered = [mode for mode in calendar.doctor.modes if mode in slot.modes]
+    offered = [mode for mode in visit.fees if mode in slot.modes]
     if wait.mode:
         return wait.mode if wait.mode in offered else ""
     return next(iter(offered), "")

@@ -88,6 +88,11 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """Holds that ran out and whose row does not say so yet."""
         return self.filter(status=Status.HELD, hold_expires_at__lte=now or timezone.now())
 
+    def holds_ending_within(self, span: timedelta) -> Self:
+        """Live holds that run out so soon, unless they are paid or lengthened."""
+        now = timezone.now()
+        return self.filter(status=Status.HELD, hold_expires_at__gt=now, hold_expires_at__lte=now + span)
+
     def live_holds(self, user, now: Moment | None = None) -> Self:
         return self.filter(status=Status.HELD, booked_by=user, hold_expires_at__gt=now or timezone.now())
 

@@ -16,6 +16,7 @@ from appointments.models.status import Status
 from config.db import PAGE, UUID7Field
 from doctors.models import Mode, Part
 from patients.models import Patient
+from scheduling.models import VisitType
 
 
 class WaitQuerySet(models.QuerySet["Wait"]):
@@ -33,13 +34,14 @@ class WaitQuerySet(models.QuerySet["Wait"]):
 
     def for_list(self) -> Self:
         """What the page of one's own waits shows, in the order in which they were joined."""
-        return self.select_related("doctor", "patient").order_by("created_at", "pk").fetch_mode(PAGE)
+        return self.select_related("doctor", "patient", "visit_type").order_by("created_at", "pk").fetch_mode(PAGE)
 
 
 class Wait(models.Model):
     """Somebody wants a time with a doctor on one of these days, where none was open.
 
-    The days are those of the doctor's calendar. `asked_by` is told, holds what is offered, and pays for it.
+    The days are those of the doctor's calendar. `visit_type` is None for the usual visit, which is also what is waited
+    for once the doctor has taken a type away. `asked_by` is told, holds what is offered, and pays for it.
     """
 
     class State(models.TextChoices):
@@ -52,6 +54,7 @@ class Wait(models.Model):
     doctor = models.ForeignKey("doctors.Doctor", on_delete=models.PROTECT, related_name="waits", db_index=False)
     patient = models.ForeignKey("patients.Patient", on_delete=models.PROTECT, related_name="waits")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="waits")
+    visit_type = models.ForeignKey(VisitType, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     mode = models.CharField(_("mode"), max_length=10, choices=Mode, blank=True)
     part = models.CharField(_("part of the day"), max_length=10, choices=Part, blank=True)
     days = DateRangeField(_("days"))

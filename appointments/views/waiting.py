@@ -6,12 +6,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from appointments.errors import TimeIsOpen, TooManyWaits
+from appointments.errors import NoFollowUp, TimeIsOpen, TooManyWaits
 from appointments.forms import WaitForm
+from appointments.kinds import kinds_for, number_of
 from appointments.models import Wait, WaitOffer
 from appointments.waiting_list import join_waiting_list, leave_waiting_list
 from config.db import PAGE
@@ -19,19 +21,24 @@ from doctors.models import Doctor
 from patients.models import today
 from patients.services import own_patient
 
+# The field that a refusal is about; the others are about no field.
+BESIDE = {TimeIsOpen: "last", NoFollowUp: "patient"}
+
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say for whom, for which days and how; what is open in these days is pointed at instead."""
+    """Say for whom, for what, for which days and how; what is open in these days is pointed at instead."""
     doctor = get_object_or_404(Doctor.objects.public().for_cards().select_related("calendar"), slug=slug)
     calendar = getattr(doctor, "calendar", None)
     if calendar is None or not doctor.modes:
         raise Http404
     asked = request.GET.get("mode", "")
     mode = asked if asked in doctor.modes else ""
-    form = WaitForm(request.user, doctor, request.POST if request.method == "POST" else None, mode=mode)
+    kinds, _without_follow_up = kinds_for(request.user, doctor, calendar, now=timezone.now())
+    sent = request.POST if request.method == "POST" else None
+    form = WaitForm(request.user, doctor, kinds, sent, kind=request.GET.get("type", ""), mode=mode)
     fitting = None
     status = 422 if form.errors else 200
     if request.method == "POST" and form.is_valid():
@@ -41,12 +48,13 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
                 doctor,
                 patient=form.chosen or own_patient(request.user),
                 days=data["days"],
+                visit_type=doctor.visit_types.filter(pk=number_of(data["type"])).first(),
                 mode=data["mode"],
                 part=data["part"],
                 by=request.user,
             )
-        except (TimeIsOpen, TooManyWaits) as refusal:
-            form.add_error("last" if isinstance(refusal, TimeIsOpen) else None, str(refusal.message))
+        except (TimeIsOpen, TooManyWaits, NoFollowUp) as refusal:
+            form.add_error(BESIDE.get(type(refusal)), str(refusal.message))
             fitting, status = getattr(refusal, "start", None), refusal.status
         else:
             messages.success(request, _("You are on the waiting list. We write to you as soon as a time is free."))

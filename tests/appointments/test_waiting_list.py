@@ -1,10 +1,13 @@
 """The waiting list: who is offered a time that came free, in which order, and what becomes of it."""
 
+import json
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import redis
 import time_machine
 from django.core import mail
 from django.db import IntegrityError, transaction
@@ -17,20 +20,21 @@ from accounts.models import Delivery, Kind, Notification, User
 from accounts.services import deliver
 from appointments import hours
 from appointments.erasure import blank_visits
-from appointments.errors import TimeIsOpen, TooManyWaits
+from appointments.errors import NoFollowUp, TimeIsOpen, TooManyWaits
 from appointments.export import wait_section
 from appointments.feeds import make_feed
 from appointments.freed_times import OFFERED_FOR, offer_open_times
 from appointments.models import Appointment, CalendarFeed, Status, Wait, WaitingList, WaitOffer
 from appointments.services import cancel_appointment, end_leave, start_payment
-from appointments.tasks import sweep_holds, sweep_waiting_lists
+from appointments.tasks import end_hold, sweep_holds, sweep_waiting_lists
 from appointments.waiting_list import join_waiting_list, leave_waiting_list
 from doctors.models import Doctor
 from patients.models import Guardianship, Patient
-from scheduling.models import Calendar, TimeOff, WeeklyHours
-from tests.appointments.visits import at, confirmed, days_from_now, held_until_past, hold, pay, story
+from scheduling.models import Calendar, TimeOff, VisitKind, VisitType, WeeklyHours
+from tests.appointments.visits import at, confirmed, days_from_now, held_until_past, hold, pay, shifted, story
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import GuardianshipFactory, PatientFactory
+from tests.factories.scheduling import VisitTypeFactory
 from tests.page import Page, read
 
 type ClientOf = Callable[[User], Client]
@@ -249,6 +253,86 @@ def test_doctor_who_is_not_public_offers_nothing(doctor: User, full: list[Appoin
     assert offered(doctor) == []
 
 
+# For what kind of visit ------------------------------------------------------------------------------------------
+
+
+def of_type(doctor: User, **details: Any) -> VisitType:
+    defaults = {"kind": VisitKind.NEW, "label": "First visit", "minutes": 60, "fee_video": Decimal(1500)}
+    return VisitTypeFactory(doctor=doctor.doctor, **defaults | details)
+
+
+def test_time_is_offered_for_the_kind_of_visit_that_is_waited_for(
+    doctor: User, full: list[Appointment], patient: User, stranger: User
+) -> None:
+    joined(doctor, patient, visit_type=of_type(doctor))
+    free(full[0])
+    assert offered(doctor) == [], "half an hour is too short"
+    free(full[1])
+    [(user, time)] = offered(doctor)
+    assert (user, time.start, time.minutes) == (patient, at(10), 60)
+    assert (time.visit_kind, time.visit_label, time.fee) == ("new", "First visit", 1500)
+
+
+def test_who_waited_longest_is_asked_first_though_another_kind_of_visit_begins_earlier(
+    doctor: User, full: list[Appointment], patient: User, stranger: User
+) -> None:
+    joined(doctor, patient, visit_type=of_type(doctor, minutes=20))
+    joined(doctor, stranger)
+    free(full[1])
+    assert [(user, time.start) for user, time in offered(doctor)] == [(patient, at(10, 40))]
+
+
+def test_pauses_of_the_kind_are_kept_free(doctor: User, full: list[Appointment], patient: User) -> None:
+    """They reach into the visit after it."""
+    joined(doctor, patient, visit_type=of_type(doctor, minutes=20, buffer_after_minutes=40))
+    free(full[0])
+    assert offered(doctor) == []
+    free(full[1])
+    [(_user, time)] = offered(doctor)
+    assert (time.end, time.blocked.upper) == (at(10, 20), at(11))
+
+
+def seen(doctor: User, user: User, days_ago: int) -> None:
+    """The user's patient had a visit with the doctor, so many days ago."""
+    visit = shifted(hold(DoctorFactory(with_hours=True).user, user, at(16)), at(9, days=-days_ago))
+    Appointment.objects.filter(pk=visit.pk).update(status=Status.COMPLETED, doctor=doctor.doctor)
+
+
+def test_follow_up_is_offered_within_its_days_alone(
+    doctor: User, full: list[Appointment], patient: User, stranger: User
+) -> None:
+    Doctor.objects.filter(user=doctor).update(follow_up_fee=Decimal(300), follow_up_days=14)
+    doctor.doctor.refresh_from_db()
+    kind = of_type(doctor, kind=VisitKind.FOLLOW_UP, label="", minutes=30, fee_video=None)
+    for user, days_ago in ((stranger, 12), (patient, 13)):
+        seen(doctor, user, days_ago)
+        joined(doctor, user, visit_type=kind)
+    with pytest.raises(NoFollowUp):
+        joined(doctor, visit_type=kind)
+    assert Wait.objects.count() == 2
+    Appointment.objects.filter(patient=stranger.patient, status="completed").update(doctor=DoctorFactory())
+    free(full[0])
+    [(user, time)] = offered(doctor)
+    assert (user, time.start, time.visit_kind, time.fee) == (patient, at(10), "follow_up", 300)
+    Doctor.objects.filter(user=doctor).update(follow_up_days=13)
+    cancel_appointment(time, by=patient, side="patient")
+    free(full[1])
+    assert offered(doctor) == []
+
+
+def test_kind_that_is_taken_away_is_the_usual_visit_and_one_that_is_not_offered_nothing(
+    doctor: User, full: list[Appointment], patient: User, stranger: User
+) -> None:
+    gone, off = of_type(doctor, minutes=30), of_type(doctor, label="Long talk", minutes=30)
+    joined(doctor, stranger, visit_type=off)
+    joined(doctor, patient, visit_type=gone)
+    VisitType.objects.filter(pk=off.pk).update(is_active=False)
+    gone.delete()
+    free(full[0])
+    [(user, time)] = offered(doctor)
+    assert (user, time.visit_label, time.fee) == (patient, "", 800)
+
+
 # What frees a time -----------------------------------------------------------------------------------------------
 
 
@@ -265,6 +349,33 @@ def test_hold_that_ran_out_frees_its_time(doctor: User, full: list[Appointment],
     held_until_past(held)
     sweep_holds()
     assert [user for user, _time in offered(doctor)] == [patient]
+
+
+def test_hold_is_looked_at_in_the_moment_at_which_it_ends_where_somebody_waits(
+    doctor: User,
+    full: list[Appointment],
+    patient: User,
+    valkey: redis.Redis,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    free(full[0])
+    holds = [hold(each, PatientFactory().user, at(10)) for each in (doctor, DoctorFactory(with_hours=True).user)]
+    joined(doctor, patient)
+    end = timezone.now() + timedelta(seconds=10)
+    Appointment.objects.filter(status=Status.HELD).update(hold_expires_at=end)
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep_holds()
+    messages: Any = valkey.lrange("celery:default", 0, -1)
+    sent = [json.loads(message)["headers"] for message in messages]
+    [asked] = [each for each in sent if each["task"] == end_hold.name]
+    assert str(holds[0].pk) in asked["argsrepr"]
+    assert timedelta() < datetime.fromisoformat(asked["eta"]) - end < timedelta(seconds=0.1)
+
+    end_hold(str(holds[0].pk))
+    assert offered(doctor) == [], "it is held still"
+    with time_machine.travel(end + timedelta(milliseconds=20)):
+        end_hold(str(holds[0].pk))
+        assert [user for user, _time in offered(doctor)] == [patient]
 
 
 @pytest.mark.parametrize("what", ["new hours", "time off taken back"])
@@ -337,6 +448,26 @@ def test_join_by_the_page_that_the_times_lead_to(
     assert Wait.objects.get().days == days()
     page = read(client, "/waiting/")
     assert doctor.doctor.full_name in page.links
+
+
+def test_kind_of_visit_comes_along_to_the_page_and_can_be_changed_there(
+    doctor: User, full: list[Appointment], patient: User, client_of: ClientOf
+) -> None:
+    client, kind = client_of(patient), of_type(doctor)
+    of_type(doctor, kind=VisitKind.FOLLOW_UP, label="", fee_video=None)
+    address = read(client, f"/times/{doctor.doctor.slug}/?type={kind.pk}").links["Join the waiting list"]
+    page = read(client, address)
+    assert f'value="{kind.pk}" selected' in page.html
+    assert "Follow-up" not in page.html, "it is for whom the doctor has seen"
+    assert client.post(address, form(patient, type="0")).status_code == 422
+    assert client.post(address, form(patient, type=str(kind.pk))).status_code == 302
+    assert Wait.objects.get().visit_type == kind
+    assert "First visit" in read(client, "/waiting/").html
+    free(full[0])
+    free(full[1])
+    response = client.post(address, form(patient, type=str(kind.pk)))
+    assert response.status_code == 409
+    assert f"type={kind.pk}" in Page(response.content.decode()).links["See it"]
 
 
 def test_family_can_be_waited_for_and_nobody_elses(
