@@ -5,9 +5,10 @@ ran out, new hours and a new day within the horizon are all the same. `WaitingLi
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -45,6 +46,8 @@ log = structlog.get_logger()
 OFFERED_FOR = timedelta(minutes=15)
 # Time opens times by itself: another day comes within the horizon.
 LOOK_AFTER = timedelta(minutes=5)
+# So many are asked in one transaction: what is open, and for whom, is worked out once for all of them.
+AT_ONCE = 10
 
 
 class Match(NamedTuple):
@@ -60,49 +63,54 @@ def offer_open_times(doctor_id: int) -> int:
     """Offer every open time of this doctor that somebody waits for; how many were offered.
 
     The list counts as looked through from before the first look, so that what comes free meanwhile has it looked
-    through again. Each offer is a transaction of its own, and tells its person once it is durable.
+    through again. Some are offered in one transaction, which tells their people once it is durable.
     """
     WaitingList.objects.filter(pk=doctor_id).update(look_at=timezone.now() + LOOK_AFTER)
     offered = 0
-    while (result := offer_one(doctor_id)) is not None:
+    while (result := offer_some(doctor_id)) is not None:
         offered += result
     return offered
 
 
 @retry_serialization
-def offer_one(doctor_id: int) -> bool | None:
-    """Hold an open time for whoever has waited longest for one, the first that is wanted; None where there is none.
+def offer_some(doctor_id: int) -> int | None:
+    """Hold open times for those who have waited longest for them, and say how many; None where there are none.
 
-    Locks the doctor's row, then the patient's, then the wait. False where somebody was faster by a moment (the patient
-    booked elsewhere, the wait was left): what is open, and for whom, is to be looked at again.
+    Locks the doctor's row, then the patients' and the waits', each by their keys. Fewer, or none, where somebody was
+    faster by a moment (a patient booked elsewhere, a wait was left): what is open, and for whom, is to be looked at
+    again.
     """
-    try:
-        with transaction.atomic():
-            return _offer_locked(doctor_id)
-    except IntegrityError as error:
-        if constraint_name(error) not in {"doctor_not_double_booked", "patient_not_double_booked"}:
-            raise
-        return False
+    with transaction.atomic():
+        doctor = lock(Doctor.objects.public(), [doctor_id]).get(doctor_id)
+        calendar = Calendar.objects.filter(doctor=doctor_id).first() if doctor else None
+        if doctor is None or calendar is None:
+            return None
+        # Each booking counts for the days that follow of a doctor who takes so many a day.
+        matches = list(islice(_matches(doctor, calendar), 1 if calendar.daily_cap else AT_ONCE))
+        if not matches:
+            return None
+        own = CancellationPolicy.objects.filter(doctor=doctor).first()
+        terms = own.terms if own else Terms.usual()
+        offered = sum(_hold_for(match, doctor, terms) for match in _still_wanted(matches))
+        if offered:
+            mark_stale([doctor.pk])
+        return offered
 
 
-def _offer_locked(doctor_id: int) -> bool | None:
-    doctor = lock(Doctor.objects.public(), [doctor_id]).get(doctor_id)
-    calendar = Calendar.objects.filter(doctor=doctor_id).first() if doctor else None
-    if doctor is None or calendar is None:
-        return None
-    match = next(_matches(doctor, calendar), None)
-    if match is None:
-        return None
-    lock(Patient.objects.all(), [match.wait.patient_id])
-    wait = lock(Wait.objects.filter(state=Wait.State.WAITING), [match.wait.pk]).get(match.wait.pk)
-    if wait is None or _busy([match.wait], Interval(match.slot.start, match.slot.end))[match.wait.patient_id]:
-        return False
-    _hold_for(match, doctor)
-    return True
+def _still_wanted(matches: list[Match]) -> list[Match]:
+    """Those whose patients are free and still wait, now that their rows are locked."""
+    lock(Patient.objects.all(), [match.wait.patient_id for match in matches])
+    waiting = lock(Wait.objects.filter(state=Wait.State.WAITING), [match.wait.pk for match in matches])
+    first, last = min(match.slot.start for match in matches), max(match.slot.end for match in matches)
+    busy = _busy([match.wait for match in matches], Interval(first, last))
+    return [
+        match for match in matches if match.wait.pk in waiting and not _meets(busy[match.wait.patient_id], match.slot)
+    ]
 
 
 def _matches(doctor: Doctor, calendar: Calendar) -> Iterator[Match]:
-    """For each in the line, from the first on, the first open time that is wanted, was never offered and is free.
+    """For each in the line, from the first on, the first open time that is wanted, was never offered and is not taken
+    by what this has found for those before.
 
     So of two who wait for visits of different lengths, whose times do not begin together, the first is asked first.
     """
@@ -121,6 +129,7 @@ def _matches(doctor: Doctor, calendar: Calendar) -> Iterator[Match]:
     busy = _busy(waits, window)
     kinds = kinds_waited_for(waits, doctor, calendar, now=now)
     free = _free_by_rules({visit.rules for visit in kinds.values()}, calendar, window, now)
+    taken: list[Interval] = []
     for wait in waits:
         visit = kinds.get(wait.pk)
         if visit is None or wait.asked_by_id not in people[wait.patient_id]:
@@ -129,9 +138,12 @@ def _matches(doctor: Doctor, calendar: Calendar) -> Iterator[Match]:
             if (
                 (mode := mode_for(wait, visit, slot))
                 and (wait.pk, slot.start) not in offered
-                and not any(each.start < slot.end and slot.start < each.end for each in busy[wait.patient_id])
+                and not _meets(busy[wait.patient_id], slot)
+                and not _meets(taken, _with_pauses(slot, visit.rules))
             ):
+                taken.append(_with_pauses(slot, visit.rules))
                 yield Match(slot, wait, visit, mode)
+                break
 
 
 def _free_by_rules(
@@ -166,11 +178,30 @@ def _busy(waits: list[Wait], window: Interval) -> dict[UUID, list[Interval]]:
     return busy
 
 
-def _hold_for(match: Match, doctor: Doctor) -> None:
-    """Write the hold and the offer down, and tell. The caller holds the locks."""
-    slot, wait, visit, rules, now = match.slot, match.wait, match.visit, match.visit.rules, timezone.now()
-    blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
-    own = CancellationPolicy.objects.filter(doctor=doctor).first()
+def _meets(times: Iterable[Interval], one: Interval | Slot) -> bool:
+    return any(each.start < one.end and one.start < each.end for each in times)
+
+
+def _with_pauses(slot: Slot, rules: Rules) -> Interval:
+    return Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
+
+
+def _hold_for(match: Match, doctor: Doctor, terms: Terms) -> bool:
+    """Write the hold and the offer down, and tell; False where one of the constraints refuses. The caller holds the
+    locks."""
+    try:
+        with transaction.atomic():
+            _write(match, doctor, terms)
+    except IntegrityError as error:
+        if constraint_name(error) not in {"doctor_not_double_booked", "patient_not_double_booked"}:
+            raise
+        return False
+    return True
+
+
+def _write(match: Match, doctor: Doctor, terms: Terms) -> None:
+    slot, wait, visit, now = match.slot, match.wait, match.visit, timezone.now()
+    blocked = _with_pauses(slot, visit.rules)
     expire_lapsed_holds(doctor=doctor, patient=wait.patient, blocked=blocked)
     appointment = Appointment.objects.create(
         doctor=doctor,
@@ -185,10 +216,9 @@ def _hold_for(match: Match, doctor: Doctor) -> None:
         hold_expires_at=min(now + OFFERED_FOR, slot.start),
         fee=visit.fees[match.mode],
         currency=doctor.currency,
-        policy=(own.terms if own else Terms.usual()).snapshot,
+        policy=terms.snapshot,
     )
     AppointmentEvent.objects.create(appointment=appointment, new=Status.HELD, code="offered", period=appointment.period)
     WaitOffer.objects.create(wait=wait, appointment=appointment, start=slot.start)
-    mark_stale([doctor.pk])
     notices.time_offered(appointment)
     log.info("time_offered", wait=str(wait.pk), appointment=str(appointment.pk))

@@ -136,11 +136,11 @@ def paused_after_choosing(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Eve
     chosen, go_on = Event(), Event()
     hold_for = freed_times._hold_for
 
-    def hold_late(*about: Any) -> None:
+    def hold_late(*about: Any) -> bool:
         if not chosen.is_set():
             chosen.set()
             assert go_on.wait(30)
-        hold_for(*about)
+        return hold_for(*about)
 
     monkeypatch.setattr(freed_times, "_hold_for", hold_late)
     yield chosen, go_on
