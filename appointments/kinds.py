@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Max
 
 from appointments.models import Appointment, Status, Wait
+from appointments.rules import has_say
 from doctors.models import Doctor
 from scheduling.models import Calendar, VisitKind
 from scheduling.visits import OfferedVisit, follow_up_until, kinds_of, within
@@ -62,6 +63,18 @@ def kinds_waited_for(
         else:
             found[wait.pk] = within(found[wait.pk], until, now)
     return found
+
+
+def moves_until(appointment: Appointment, *, side: str) -> datetime | None:
+    """Before when that side may let the visit begin; None for no end but the horizon.
+
+    A follow-up stays one within its days, unless it is the doctor who moves it or had changed it.
+    """
+    if side == "doctor" or appointment.visit_kind != VisitKind.FOLLOW_UP or has_say(appointment):
+        return None
+    calendar = Calendar.objects.filter(doctor=appointment.doctor_id).first()
+    seen_at = _last_seen_of({appointment.patient_id}, appointment.doctor).get(appointment.patient_id)
+    return follow_up_until(appointment.doctor, calendar, seen_at) if calendar and seen_at else None
 
 
 def _last_seen_of(patients: Collection[UUID], doctor: Doctor) -> dict[UUID, datetime]:

@@ -92,12 +92,14 @@ def find_slot_like(
     start: datetime,
     *,
     notice: timedelta | None = None,
+    until: datetime | None = None,
     apart_from: Appointment | None = None,
 ) -> Slot | None:
     """The open slot of this doctor at exactly this instant for a visit like that one: by the same mode, as long, and
-    with the same pauses around it, whatever the doctor offers by now. None where there is none."""
+    with the same pauses around it, whatever the doctor offers by now. None where there is none, or none before `until`.
+    """
     calendar = Calendar.objects.filter(doctor=doctor).first()
-    if calendar is None:
+    if calendar is None or (until is not None and start >= until):
         return None
     rules = rules_like(appointment, calendar)
     return find_open_slot(doctor, start, appointment.mode, notice=notice, rules=rules, apart_from=apart_from)
@@ -119,8 +121,11 @@ def open_slot_by(doctor_time: DoctorTime, start: datetime, mode: str, now: datet
     return slot if slot is not None and mode in slot.modes else None
 
 
-def other_times(appointment: Appointment, window: Interval, *, notice: timedelta | None = None) -> list[Slot]:
-    """The open times in a window to which this booking could move: of its doctor, by its mode, its own left out."""
+def other_times(
+    appointment: Appointment, window: Interval, *, notice: timedelta | None = None, until: datetime | None = None
+) -> list[Slot]:
+    """The open times in a window to which this booking could move: of its doctor, by its mode, its own left out; before
+    `until`, if it is given."""
     calendar = Calendar.objects.filter(doctor=appointment.doctor_id).first()
     if calendar is None or appointment.mode not in appointment.doctor.modes:
         return []
@@ -129,7 +134,14 @@ def other_times(appointment: Appointment, window: Interval, *, notice: timedelta
     if notice is not None:
         read.rules = replace(read.rules, notice=notice)
     found = read.slots(window, timezone.now())
-    return [slot for slot in found if slot.free and appointment.mode in slot.modes and slot.start != appointment.start]
+    return [
+        slot
+        for slot in found
+        if slot.free
+        and appointment.mode in slot.modes
+        and slot.start != appointment.start
+        and (until is None or slot.start < until)
+    ]
 
 
 def times_nearby(appointment: Appointment, doctors: Collection[Doctor], window: Interval) -> dict[int, list[Slot]]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from appointments import notices
 from appointments.errors import IllegalChange, NotMovable, PatientBusy, SlotGone
+from appointments.kinds import moves_until
 from appointments.models import Appointment, AppointmentEvent, Offer, Status
 from appointments.open_times import find_slot_like
 from appointments.reminders import withdraw_reminders
@@ -34,9 +35,9 @@ def reschedule(appointment: Appointment, *, start: datetime, sequence: int, by: 
     """Move a confirmed visit to another open time of its doctor, by the same mode; both sides are told.
 
     `sequence` is the number of moves that the mover knew of. By the patient until the hour that the terms name, and
-    beyond it while an offer stands; by the doctor until it begins, whereupon the patient may accept, choose again or
-    take all of the fee back. Moved there already, nothing changes. Raises NotMovable, IllegalChange when it was moved
-    meanwhile, SlotGone, PatientBusy. Locks Charge, doctor, patient, Appointment.
+    beyond it while an offer stands, a follow-up within its days; by the doctor until it begins, whereupon the patient
+    may accept, choose again or take all of the fee back. Moved there already, nothing changes. Raises NotMovable,
+    IllegalChange when it was moved meanwhile, SlotGone, PatientBusy. Locks Charge, doctor, patient, Appointment.
     """
     try:
         with transaction.atomic():
@@ -63,7 +64,8 @@ def _reschedule(appointment: Appointment, *, start: datetime, sequence: int, by:
     doctor = Doctor.objects.public().filter(pk=appointment.doctor_id).first()
     if doctor is None:
         raise SlotGone
-    slot = find_slot_like(appointment, doctor, start, notice=notice, apart_from=appointment)
+    until = moves_until(appointment, side=side)
+    slot = find_slot_like(appointment, doctor, start, notice=notice, until=until, apart_from=appointment)
     if slot is None:
         raise SlotGone
     was = appointment.start

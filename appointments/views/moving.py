@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from appointments import rules, services
 from appointments.errors import NotMovable, OfferClosed, PatientBusy, SlotGone
 from appointments.forms import AnswerForm, MoveForm, TimesForm
+from appointments.kinds import moves_until
 from appointments.models import Appointment, Offer
 from appointments.open_times import days_window, find_slot_like, other_times, times_nearby
 from appointments.views.own import own, side_of
@@ -63,7 +64,14 @@ def _notice(side: str) -> timedelta | None:
 
 
 def _confirm_page(request: HttpRequest, appointment: Appointment, side: str, start: datetime) -> HttpResponse:
-    slot = find_slot_like(appointment, appointment.doctor, start, notice=_notice(side), apart_from=appointment)
+    slot = find_slot_like(
+        appointment,
+        appointment.doctor,
+        start,
+        notice=_notice(side),
+        until=moves_until(appointment, side=side),
+        apart_from=appointment,
+    )
     if slot is None:
         return _times_page(request, appointment, side, refusal=SlotGone(), day=timezone.localdate(start))
     context = {
@@ -97,7 +105,8 @@ def _times_page(
     asked = day or wanted.get("day") or wanted.get("week")
     chosen = min(max(asked or timezone.localdate(appointment.start), today), last)
     first = today + timedelta(days=(chosen - today).days // WEEK * WEEK)
-    slots = other_times(appointment, days_window(first, WEEK), notice=_notice(side))
+    until = moves_until(appointment, side=side)
+    slots = other_times(appointment, days_window(first, WEEK), notice=_notice(side), until=until)
     days = days_of(slots, first, WEEK, appointment.mode)
     shown = days[(chosen - first).days]
     if not wanted.get("day") and not shown.open_count:

@@ -18,13 +18,13 @@ from appointments.errors import DayFull, NoFollowUp, SlotGone
 from appointments.hold_statements import lock_and_look
 from appointments.models import Appointment, Status
 from appointments.open_times import find_open_slot, slots_of
-from appointments.services import hold_slot
+from appointments.services import hold_slot, reschedule
 from config.db import constraint_name
 from doctors.models import Doctor
 from scheduling.models import Calendar, VisitKind, VisitType
 from scheduling.slots import Interval
 from tests.appointments.races import at_once, tally
-from tests.appointments.visits import at, days_from_now, held_until_past, hold, money_for, shifted
+from tests.appointments.visits import at, days_from_now, held_until_past, hold, money_for, pay, shifted
 from tests.factories.patients import GuardianshipFactory, PatientFactory
 from tests.factories.scheduling import VisitTypeFactory
 from tests.page import read
@@ -241,6 +241,22 @@ def test_finished_visit_leads_to_its_follow_up(
     visit = seen(doctor, patient, 1)
     page = client_of(patient).get(visit.get_absolute_url()).content.decode()
     assert f"/times/{doctor.doctor.slug}/?mode=video&amp;type=follow_up" in page
+
+
+def test_follow_up_is_moved_within_its_days_unless_the_doctor_moved_it(
+    doctor: User, patient: User, client_of: ClientOf, follow_up: VisitType
+) -> None:
+    seen(doctor, patient, 10)
+    visit = hold(doctor, patient, at(10), visit_type=follow_up.pk)
+    pay(visit)
+    with pytest.raises(SlotGone):
+        reschedule(visit, start=at(10, days=5), sequence=0, by=patient, side="patient")
+    page = client_of(patient).get(f"/appointments/{visit.pk}/move/?day={days_from_now(4)}")
+    assert {day["date"] for day in page.context["week"] if day["open"]} <= {days_from_now(n) for n in range(5)}
+    reschedule(visit, start=at(10, days=4), sequence=0, by=patient, side="patient")
+    reschedule(visit, start=at(10, days=5), sequence=1, by=doctor, side="doctor")
+    moved = reschedule(visit, start=at(10, days=6), sequence=2, by=patient, side="patient")
+    assert moved.start == at(10, days=6), "the doctor has moved it, and the patient has a say"
 
 
 # Choosing --------------------------------------------------------------------------------------------------------
