@@ -1,9 +1,10 @@
 """Random lives of bookings: every operation in any order, and after each what must always be true.
 
-`make test` tries a few lives, the same ones every time; LIVES=2000 tries so many that are new.
+`make test` tries a few lives, the same ones every time; LIVES=2000 STEPS=40 tries so many that are new.
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
@@ -22,7 +23,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from accounts.models import User
-from appointments.models import OCCUPYING, TRANSITIONS, Appointment, AppointmentEvent, Case, Offer, Status, Terms
+from appointments import hours
+from appointments.errors import TimeIsOpen
+from appointments.freed_times import offer_open_times
+from appointments.models import (
+    OCCUPYING,
+    TRANSITIONS,
+    Appointment,
+    AppointmentEvent,
+    Case,
+    Offer,
+    Status,
+    Terms,
+    Wait,
+    WaitOffer,
+)
 from appointments.services import (
     accept_offer,
     begin_visit,
@@ -45,19 +60,26 @@ from appointments.services import (
     save_terms,
     start_payment,
 )
+from appointments.tasks import sweep_reminders
+from appointments.waiting_list import join_waiting_list, leave_waiting_list
 from config.errors import DomainError
 from doctors.models import Doctor, Mode
 from payments.models import Account, Charge, Journal, LedgerEntry, Refund
 from payments.services import approve_review, refund_by_admin, refuse_review, take_at_desk
-from scheduling.models import TimeOff, WeeklyHours
-from tests.appointments.visits import at, money_for
+from scheduling.models import Calendar, TimeOff, VisitKind, VisitType, WeeklyHours
+from tests.appointments.visits import DHAKA, at, money_for
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import PatientFactory
+from tests.factories.scheduling import VisitTypeFactory
 from tests.factories.specialties import SpecialtyFactory
 
 LIVES = int(os.environ.get("LIVES", "0"))
+STEPS = int(os.environ.get("STEPS", "20"))
 STARTS = [(day, hour, minute) for day in (1, 2) for hour in (9, 10) for minute in (0, 15)]
+# So many visits a day the second doctor takes.
+CAP = 3
+FOLLOW_UP_DAYS = 1
 FEES = (Decimal("799.99"), Decimal(1000))
 TERMS = (Terms(24, 33, 2, pay_at_desk=True), Terms(0, 100, 1))
 
@@ -69,6 +91,9 @@ class Cast:
     admin: User
     starts: list[datetime]
     clock: datetime
+    # By doctor: a long visit that costs more, and a follow-up.
+    long: list[VisitType]
+    follow_up: list[VisitType]
 
 
 CAST: Cast
@@ -143,17 +168,80 @@ class Lives(RuleBasedStateMachine):
 
     # Operations
 
-    @rule(doctor=pick(2), patient=pick(3), start=pick(len(STARTS)), at_chamber=st.booleans())
-    def hold(self, doctor: int, patient: int, start: int, at_chamber: bool) -> None:
+    @rule(
+        doctor=pick(2),
+        patient=pick(3),
+        start=pick(len(STARTS)),
+        at_chamber=st.booleans(),
+        kind=st.sampled_from(["usual", "usual", "long", "follow_up"]),
+    )
+    def hold(self, doctor: int, patient: int, start: int, at_chamber: bool, kind: str = "usual") -> None:
         user = CAST.patients[patient]
         with self.may_be_refused():
-            hold_slot(
+            visit = hold_slot(
                 CAST.doctors[doctor].doctor.pk,
                 start=CAST.starts[start],
                 mode=Mode.IN_PERSON if at_chamber and doctor == 0 else Mode.VIDEO,
                 patient_id=user.patient.pk,
                 by=user,
+                visit_type=self.type_of(kind, doctor),
             )
+            assert kind != "follow_up" or self.follows(visit)
+
+    def type_of(self, kind: str, doctor: int) -> int | None:
+        types = {"long": CAST.long, "follow_up": CAST.follow_up}.get(kind)
+        return types[doctor].pk if types else None
+
+    def follows(self, visit: Appointment) -> bool:
+        """Whether the patient was with this doctor the day before or on the same day, by the doctor's clock."""
+        done = Appointment.objects.filter(doctor=visit.doctor_id, patient=visit.patient_id, status=Status.COMPLETED)
+        apart = [(visit.start.astimezone(DHAKA).date() - each.end.astimezone(DHAKA).date()).days for each in done]
+        return any(days <= FOLLOW_UP_DAYS for days in apart)
+
+    @rule(doctor=pick(2), patient=pick(3), first=pick(2), kind=st.sampled_from(["usual", "long", "follow_up"]))
+    def wait(self, doctor: int, patient: int, first: int, kind: str) -> None:
+        """Also where a time is open, as if none had been: it is offered at the next look."""
+        user, of = CAST.patients[patient], CAST.doctors[doctor].doctor
+        begin = CAST.starts[4 * first].astimezone(DHAKA).date()
+        wanted = {"days": DateRange(begin, begin + timedelta(days=2)), "visit_type_id": self.type_of(kind, doctor)}
+        with self.may_be_refused():
+            try:
+                visit_type = VisitType.objects.filter(pk=wanted["visit_type_id"]).first()
+                join_waiting_list(of, patient=user.patient, days=wanted["days"], visit_type=visit_type, by=user)
+            except TimeIsOpen:
+                here = Wait.objects.filter(doctor=of, patient=user.patient, state=Wait.State.WAITING)
+                if not here.update(**wanted):
+                    Wait.objects.create(doctor=of, patient=user.patient, asked_by=user, **wanted)
+
+    @rule(number=pick(4))
+    def wait_no_more(self, number: int) -> None:
+        rows = list(Wait.objects.filter(state=Wait.State.WAITING).order_by("pk"))
+        if rows:
+            leave_waiting_list(rows[number % len(rows)])
+
+    @rule(doctor=pick(2))
+    def look_for_who_waits(self, doctor: int) -> None:
+        with self.may_be_refused():
+            offer_open_times(CAST.doctors[doctor].doctor.pk)
+
+    @rule(doctor=pick(2), until=st.sampled_from([10, 17]))
+    def change_hours(self, doctor: int, until: int) -> None:
+        """Visits that the hours hold no more stay as they are."""
+        of = CAST.doctors[doctor].doctor
+        rows = list(WeeklyHours.objects.filter(doctor=of))
+        for row in rows:
+            row.pk, row.minutes = None, 60 * (until - 9)
+        calendar, before = Calendar.objects.get(doctor=of), [each.period for each in self.bookings()]
+        try:
+            with transaction.atomic():
+                hours.save_week(of, calendar, rows)
+        except hours.ConcernsVisits as concerned:
+            hours.save_week(of, calendar, rows, seen=[visit.pk for visit in concerned.visits])
+        assert [each.period for each in self.bookings()] == before
+
+    @rule()
+    def remind_of_what_is_near(self) -> None:
+        sweep_reminders()
 
     @initialize(doctor=pick(2), starts=st.sets(pick(len(STARTS)), min_size=2, max_size=3))
     def begin_with_visits(self, doctor: int, starts: set[int]) -> None:
@@ -167,6 +255,14 @@ class Lives(RuleBasedStateMachine):
         if visit := self.one(number, Status.HELD):
             with self.may_be_refused():
                 extend_hold(visit, by=visit.booked_by)
+
+    @rule(number=pick(8), what=st.sampled_from(["the latest number", "an old number"]))
+    def move_to_where_it_is(self, number: int, what: str) -> None:
+        """A form that is posted twice, or by a tab that knows less, changes nothing."""
+        if visit := self.one(number, Status.CONFIRMED):
+            known = visit.sequence if what == "the latest number" else max(visit.sequence - 1, 0)
+            same = reschedule(visit, start=visit.start, sequence=known, by=visit.booked_by, side="patient")
+            assert (same.sequence, same.period) == (visit.sequence, visit.period)
 
     @rule(number=pick(8), risky=st.sampled_from([False, False, False, True]))
     def pay(self, number: int, risky: bool) -> None:
@@ -335,6 +431,24 @@ class Lives(RuleBasedStateMachine):
                     assert one.period.upper <= other.period.lower or other.period.upper <= one.period.lower
 
     @invariant()
+    def nobody_has_a_day_that_is_too_full(self) -> None:
+        days = Counter(
+            visit.start.astimezone(DHAKA).date()
+            for visit in Appointment.objects.counted().filter(doctor=CAST.doctors[1].doctor)
+        )
+        assert all(count <= CAP for count in days.values()), days
+
+    @invariant()
+    def who_waits_is_asked_about_one_time_at_once(self) -> None:
+        asked = Counter(WaitOffer.objects.open().values_list("wait", flat=True))
+        assert all(count == 1 for count in asked.values())
+        for offer in WaitOffer.objects.select_related("wait", "appointment"):
+            assert (offer.wait.doctor_id, offer.wait.patient_id) == (
+                offer.appointment.doctor_id,
+                offer.appointment.patient_id,
+            )
+
+    @invariant()
     def events_replay_to_the_state(self) -> None:
         lives: dict[UUID, list[AppointmentEvent]] = {}
         for event in AppointmentEvent.objects.order_by("pk"):
@@ -396,9 +510,12 @@ def test_every_operation_in_any_order_keeps_every_promise() -> None:
     specialty = SpecialtyFactory()
     doctors = [DoctorFactory(with_hours=True, specialty=specialty, fee_video=fee).user for fee in FEES]
     Doctor.objects.filter(user=doctors[0]).update(fee_in_person=Decimal(500))
+    Doctor.objects.filter(user__in=doctors).update(follow_up_fee=Decimal(300), follow_up_days=FOLLOW_UP_DAYS)
+    Calendar.objects.filter(doctor=doctors[1].doctor).update(daily_cap=CAP)
     place = PracticePlaceFactory(doctor=doctors[0].doctor)
     WeeklyHours.objects.filter(doctor=doctors[0].doctor).update(modes=["video", "in_person"], place=place)
     for doctor, terms in zip(doctors, TERMS, strict=True):
+        doctor.doctor.refresh_from_db()
         save_terms(doctor.doctor, terms)
     CAST = Cast(
         doctors=[User.objects.get(pk=doctor.pk) for doctor in doctors],
@@ -407,10 +524,17 @@ def test_every_operation_in_any_order_keeps_every_promise() -> None:
         starts=[at(hour, minute, days=day) for day, hour, minute in STARTS],
         # Before the first of the times, and after whatever the factories wrote.
         clock=max(at(8, days=1), timezone.now()),
+        long=[
+            VisitTypeFactory(
+                doctor=each.doctor, kind=VisitKind.NEW, label="Long", minutes=30, fee_video=Decimal("1200.55")
+            )
+            for each in doctors
+        ],
+        follow_up=[VisitTypeFactory(doctor=each.doctor, kind=VisitKind.FOLLOW_UP, minutes=15) for each in doctors],
     )
     chosen = settings(
         max_examples=LIVES or 10,
-        stateful_step_count=20,
+        stateful_step_count=STEPS,
         # To look for the shortest life that fails takes minutes, and is for whoever mends it.
         phases=list(Phase) if LIVES else [Phase.generate],
         derandomize=not LIVES,
