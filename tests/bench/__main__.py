@@ -18,11 +18,14 @@ HISTORIES = (0, 100_000, 1_000_000)
 PARTIAL = "bench_partial"
 # Figures of records have a small database of their own: nobody waits for a million appointments because of them.
 OF_RECORDS = ("records", "uploads")
+# So have those of visits to come: a million of them, and no history.
+OF_VISITS_AHEAD = ("reminders", "releases")
 # They need people and no history, or bring their own.
 WITHOUT_HISTORY = ("rooms", "week")
 # Real browsers, on the processes and the database that the tests of calls have.
 CALLS = "calls"
-FIGURES = ("results", "open-times", "bookings", "crowd", "raw", "workers", *OF_RECORDS, *WITHOUT_HISTORY, CALLS)
+OF_HISTORIES = ("results", "open-times", "bookings", "crowd", "raw", "workers")
+FIGURES = (*OF_HISTORIES, *OF_RECORDS, *OF_VISITS_AHEAD, *WITHOUT_HISTORY, CALLS)
 
 
 def name_of(history: int) -> str:
@@ -66,16 +69,17 @@ def prepare(found: Services, histories: Iterable[int]) -> None:
         admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, database)
 
 
-def prepare_records(found: Services) -> None:
-    if exists(found, "bench_records"):
-        run(found, "bench_records", "migrate")
+def prepare_one(found: Services, database: str, load: str) -> None:
+    """A database with data of its own, complete before it takes its name."""
+    if exists(found, database):
+        run(found, database, "migrate")
         return
-    print("Loading records ...", file=sys.stderr)
+    print(f"Loading {database} ...", file=sys.stderr)
     admin(found, "DROP DATABASE IF EXISTS {}", PARTIAL)
     admin(found, "CREATE DATABASE {}", PARTIAL)
     run(found, PARTIAL, "migrate")
-    run(found, PARTIAL, "load-records")
-    admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, "bench_records")
+    run(found, PARTIAL, load)
+    admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, database)
 
 
 def exists(found: Services, database: str) -> bool:
@@ -91,6 +95,8 @@ def admin(found: Services, statement: str, *names: str) -> None:
 def databases_of(figure: str) -> list[str]:
     if figure in OF_RECORDS:
         return ["bench_records"]
+    if figure in OF_VISITS_AHEAD:
+        return ["bench_ahead"]
     if figure in WITHOUT_HISTORY:
         return [name_of(HISTORIES[0])]
     return [name_of(history) for history in (HISTORIES if figure == "open-times" else HISTORIES[1:2])]
@@ -111,10 +117,13 @@ def main(wanted: list[str]) -> None:
         sys.exit("A bench runs already.")
     with lock, services(FOLDER, roster=Roster(FOLDER / "roster.json"), durable=True) as found:
         (FOLDER / "files").mkdir(exist_ok=True)
-        if set(chosen) - set(OF_RECORDS):
-            prepare(found, HISTORIES[:1] if set(chosen) <= {*OF_RECORDS, *WITHOUT_HISTORY} else HISTORIES)
+        of_their_own = {*OF_RECORDS, *OF_VISITS_AHEAD}
+        if set(chosen) - of_their_own:
+            prepare(found, HISTORIES[:1] if set(chosen) <= {*of_their_own, *WITHOUT_HISTORY} else HISTORIES)
         if set(chosen) & set(OF_RECORDS):
-            prepare_records(found)
+            prepare_one(found, "bench_records", "load-records")
+        if set(chosen) & set(OF_VISITS_AHEAD):
+            prepare_one(found, "bench_ahead", "load-visits")
         run(found, databases_of(chosen[0])[0], "collectstatic")
         for figure in chosen:
             if figure == "results":

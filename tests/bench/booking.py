@@ -200,9 +200,10 @@ RAW = r"""
 BEGIN;
 WITH a AS (
 INSERT INTO appointments_appointment (doctor_id, patient_id, booked_by_id, period, blocked, mode, reason, status,
-    hold_expires_at, hold_extended, cancelled_by, no_show_by, fee, currency, policy, sequence)
+    hold_expires_at, hold_extended, cancelled_by, cancel_reason, cancel_words, no_show_by, fee,
+    currency, policy, sequence)
 SELECT d.id, p.id, p.user_id, r.period, r.period, 'video', 'Fever since yesterday', 'held',
-    now() + interval '10 minutes', false, '', '', 500, 'BDT', '{}', 0
+    now() + interval '10 minutes', false, '', '', '', '', 500, 'BDT', '{}', 0
 FROM (SELECT id FROM doctors_doctor OFFSET :doctor - 1 LIMIT 1) d,
      (SELECT id, user_id FROM patients_patient OFFSET :doctor - 1 LIMIT 1) p,
      (SELECT tstzrange(t, t + interval '15 minutes') AS period

@@ -66,9 +66,11 @@ WITH doctors AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM do
                 CASE WHEN i %% %(share)s = 0 THEN i / %(share)s ELSE i / (%(doctors)s - 1) END AS ordinal
          FROM generate_series(0, %(visits)s - 1) i)
 INSERT INTO appointments_appointment (doctor_id, patient_id, booked_by_id, period, blocked, mode, reason, status,
-                                      hold_extended, cancelled_by, no_show_by, fee, currency, policy, sequence)
+                                      hold_extended, cancelled_by, cancel_reason, cancel_words, no_show_by, fee,
+                                      currency, policy, sequence)
 SELECT d.id, p.id, p.user_id, tstzrange(s.start, s.start + interval '15 minutes'),
-       tstzrange(s.start, s.start + interval '15 minutes'), 'video', '', 'completed', false, '', '', 500, 'BDT', '{}', 0
+       tstzrange(s.start, s.start + interval '15 minutes'), 'video', '', 'completed', false, '', '', '', '',
+       500, 'BDT', '{}', 0
 FROM visits v JOIN doctors d ON d.place = v.doctor
 JOIN patients p ON p.place = (v.doctor + v.ordinal) %% %(doctors)s
 CROSS JOIN LATERAL (SELECT date_trunc('hour', now()) - interval '1 day' - v.ordinal * interval '15 minutes' AS start) s

@@ -6,7 +6,16 @@ import django
 
 django.setup()
 
-from tests.bench import booking, data, pages, records, rooms, servers, week  # noqa: E402  models want Django set up
+from tests.bench import (  # noqa: E402  models want Django set up
+    booking,
+    data,
+    pages,
+    records,
+    reminders,
+    rooms,
+    servers,
+    week,
+)
 
 NAMES = {
     "load-people": data.load_people,
@@ -17,6 +26,9 @@ NAMES = {
     "load-records": records.load_records,
     "records": records.shared_records,
     "uploads": records.large_uploads,
+    "load-visits": reminders.load_visits,
+    "reminders": reminders.sweeps,
+    "releases": reminders.releases,
     "rooms": rooms.signals,
     "week": week.week,
     "workers": servers.worker_classes,

@@ -1,4 +1,4 @@
-"""A doctor's own calendar after 20 000 visits: the week, the month, the agenda, and the hours with their grid."""
+"""A doctor's own calendar after 20 000 visits: week, month, agenda, the hours with their grid, the lists."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,10 +25,11 @@ WITH patients AS (SELECT id, user_id, row_number() OVER (ORDER BY id) - 1 AS pla
          SELECT n, CASE WHEN n < %(past)s THEN -1 - n / 32 ELSE 1 + (n - %(past)s) / 32 END AS day, n %% 32 AS quarter
          FROM generate_series(0, %(past)s + %(coming)s - 1) n)
 INSERT INTO appointments_appointment (doctor_id, patient_id, booked_by_id, period, blocked, mode, reason, status,
-                                      hold_extended, cancelled_by, no_show_by, fee, currency, policy, sequence)
+                                      hold_extended, cancelled_by, cancel_reason, cancel_words, no_show_by, fee,
+                                      currency, policy, sequence)
 SELECT %(doctor)s, p.id, p.user_id, tstzrange(s.start, s.start + interval '15 minutes'),
        tstzrange(s.start, s.start + interval '15 minutes'), 'video', '',
-       CASE WHEN v.n < %(past)s THEN 'completed' ELSE 'confirmed' END, false, '', '', 500, 'BDT', '{}', 0
+       CASE WHEN v.n < %(past)s THEN 'completed' ELSE 'confirmed' END, false, '', '', '', '', 500, 'BDT', '{}', 0
 FROM visits v JOIN patients p ON p.place = v.n %% (SELECT count(*) FROM patients)
 CROSS JOIN LATERAL (
     SELECT (date_trunc('day', now() AT TIME ZONE 'Asia/Dhaka') + v.day * interval '1 day' + interval '9 hours'
@@ -63,6 +64,8 @@ def _measure(doctor: Doctor, *, visits: int) -> None:
         "agenda, back from today": "/practice/calendar/agenda/?back=1",
         "hours, with the grid": "/practice/hours/",
         "kinds of visit": "/practice/visit-types/",
+        "list, coming": "/appointments/",
+        "list, past": "/appointments/?when=past",
     }.items():
         work = _looks(client, path)
         size = len(client.get(path).content)
