@@ -27,6 +27,7 @@ from appointments.tasks import sweep_offers
 from doctors.models import Doctor, DoctorSpecialty
 from payments.models import Account, Charge, Refund
 from payments.services import refund_by_admin
+from scheduling.models import Calendar
 from scheduling.services import AlreadyOff
 from tests.appointments.visits import at, confirmed, hold, pay, shifted, story
 from tests.factories.doctors import DoctorFactory
@@ -243,6 +244,17 @@ def test_doctor_of_another_field_or_a_time_that_went_is_refused(
     visit.refresh_from_db()
     assert visit.status == Status.CONFIRMED
     assert Offer.objects.open().count() == 1
+
+
+def test_full_day_of_another_doctor_stays_full(doctor: User, colleague: User, patient: User, stranger: User) -> None:
+    visit = confirmed(doctor, patient)
+    confirmed(colleague, stranger, at(11))
+    leave(doctor)
+    Calendar.objects.filter(doctor=colleague.doctor).update(daily_cap=1)
+    with pytest.raises(SlotGone):
+        replace(visit, colleague, patient, at(10))
+    Calendar.objects.filter(doctor=colleague.doctor).update(daily_cap=2)
+    assert replace(visit, colleague, patient, at(10)).status == Status.CONFIRMED
 
 
 def test_nothing_is_replaced_that_is_not_in_leave(doctor: User, colleague: User, patient: User) -> None:
