@@ -4,6 +4,7 @@
 stops the process with the name of the variable. docs/operations.md explains each variable.
 """
 
+import logging
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -612,12 +613,13 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # What is written down --------------------------------------------------------------------------------------------
 
-LOGGING_CONFIG = None
 LOG_FILE: str = env.str("LOG_FILE", "")
 LOG_LEVEL: str = env.str("LOG_LEVEL", "WARNING" if TESTING else "INFO")
 LOGGING = logging_config(level=LOG_LEVEL, file=LOG_FILE, human=not PRODUCTION)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# One line for each request and each task, when it is done.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 
 UNFOLD = {
     "SITE_TITLE": SITE_NAME,
