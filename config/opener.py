@@ -127,9 +127,7 @@ def _look_for_another_file(source: str) -> None:
     if not end:
         raise Refused("broken_pdf")
     lower = head.lower()
-    if behind.strip(b"\0 \t\r\n\f\x1a") or any(
-        sign in lower for sign in (b"<html", b"<script", b"<!doctype", b"<?php")
-    ):
+    if behind.strip(b"\0 \t\r\n\f\x1a") or any(sign in lower for sign in OF_OTHERS):
         raise Refused("mixed_pdf")
     if zipfile.is_zipfile(source):
         raise Refused("mixed_pdf")

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 
+import pikepdf
 from PIL import Image
 
 
@@ -41,6 +42,20 @@ def large_pdf(size: int) -> bytes:
     filling = size - empty - 16
     made = pdf(objects=[f"<</Length {filling:08d}>>\nstream\n{'x' * filling}\nendstream"])
     return made + b"\n" * (size - len(made))
+
+
+def pdf_bomb() -> bytes:
+    """A PDF of some kilobytes whose page is 700 MB of blanks: packed twice, so that nothing of its size shows."""
+    packing = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packing.compress(b" " * 2**20) + packing.flush(zlib.Z_FULL_FLUSH)
+    once = b"\x78\xda" + 700 * block + b"\x03\x00"
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf())) as document:
+        packed = pikepdf.Stream(document, zlib.compress(once, 9))
+        packed.Filter = pikepdf.Array([pikepdf.Name.FlateDecode, pikepdf.Name.FlateDecode])
+        document.pages[0].Contents = packed
+        document.save(out, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
+    return out.getvalue()
 
 
 def picture(

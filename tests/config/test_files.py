@@ -18,7 +18,7 @@ from PIL import Image
 
 from accounts.models import User
 from config.files import checked_upload, private_root, private_storage, private_url, remove_private, store_private
-from tests.documents import pdf, picture, png_of
+from tests.documents import pdf, pdf_bomb, picture, png_of
 
 type ClientOf = Callable[[User], Client]
 
@@ -87,6 +87,17 @@ def test_a_picture_of_50000_pixels_a_side_is_refused_before_a_pixel_is_read() ->
     with pytest.raises(ValidationError) as refused:
         checked_upload(upload(png_of(50_000, 50_000)))
     assert refused.value.code == "too_many_pixels"
+
+
+def test_a_pdf_that_swells_while_it_is_opened_is_refused_in_words() -> None:
+    bomb = pdf_bomb()
+    assert len(bomb) < 20_000
+    with pytest.raises(ValidationError) as refused:
+        checked_upload(upload(bomb))
+    assert (refused.value.code, str(refused.value.message)) == (
+        "too_much",
+        "This file takes too much work to open. Please choose a smaller one.",
+    )
 
 
 def test_a_picture_keeps_its_pixels_and_nothing_else() -> None:

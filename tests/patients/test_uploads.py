@@ -85,6 +85,7 @@ REFUSED = {
     "half a jpeg": (picture()[:150], BROKEN_PICTURE),
     "broken png": (b"\x89PNG\r\n\x1a\n" + bytes(400), BROKEN_PICTURE),
     "50 000 pixels a side": (png_of(50_000, 50_000), "This picture has too many pixels."),
+    "90 million pixels": (png_of(10_000, 9_000), "This picture has too many pixels."),
 }
 
 
