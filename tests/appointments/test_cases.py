@@ -1,5 +1,6 @@
 """What came of a visit: the doctor's word at the chamber, what nobody said, and what a side says was otherwise."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -228,6 +229,9 @@ def test_doctor_says_what_came_of_a_visit_at_the_chamber(
     assert "The visit is done" in page
     assert "The patient did not come" not in page
     shifted(visit, timezone.now() - timedelta(minutes=11))
+    page = client_of(doctor).get(visit.get_absolute_url()).content.decode()
+    assert 'href="#missed"' in page
+    assert re.search(r'<dialog[^>]*id="missed".*value="no_show".*Write it down', page, re.DOTALL)
     assert client_of(doctor).post(path, {"outcome": "no_show"}).status_code == 302
     visit.refresh_from_db()
     assert (visit.status, visit.no_show_by) == (Status.NO_SHOW, "patient")

@@ -1,5 +1,6 @@
 """The room's pages without JavaScript, and the visit's states as the doctor moves them."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import uuid4
@@ -169,6 +170,12 @@ def test_nobody_is_admitted_who_is_not_there(visit: Appointment, doctor: User, c
 
 def test_no_show_is_said_from_ten_minutes_after_the_start(doctor: User, patient: User, client_of: ClientOf) -> None:
     visit = visit_now(doctor, patient, begins=timedelta(minutes=-11))
+    page = client_of(doctor).get(path(visit)).content.decode()
+    # Nothing happens by one press: money follows. The question is in the page, with or without JavaScript.
+    (standing,) = re.findall(r'<section class="card standing".*?</section>', page, re.DOTALL)
+    assert 'href="#missed"' in standing
+    assert "no_show" not in standing
+    assert re.search(r'<dialog[^>]*id="missed".*value="no_show".*Write it down', page, re.DOTALL)
     assert client_of(doctor).post(path(visit, "close/"), {"outcome": "no_show"}).status_code == 302
     visit.refresh_from_db()
     assert (visit.status, visit.no_show_by) == (Status.NO_SHOW, "patient")
