@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
@@ -17,6 +19,8 @@ from tests.appointments.visits import confirmed
 from tests.factories.doctors import DoctorFactory
 from tests.factories.medicines import product
 from tests.factories.patients import AllergyFactory, PatientFactory
+from tests.prescriptions.papers import row, signed_for
+from tests.prescriptions.test_paper import drawn, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,13 +45,14 @@ def opened(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
     """Opens an address as that user; what the browser complains of fails the test."""
     contexts, complaints = [], []
 
-    def open_page(user: User, address: str, viewport: ViewportSize = WIDE) -> Page:
+    def open_page(user: User | None, address: str, viewport: ViewportSize = WIDE) -> Page:
         context = browser.new_context(viewport=viewport, reduced_motion="reduce", base_url=live_server.url)
         contexts.append(context)
-        client = Client()
-        client.force_login(user)
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
@@ -108,6 +113,43 @@ def test_doctor_composes_by_keyboard_and_is_warned(visit: Appointment, opened: O
     phone = opened(visit.doctor.user, f"/appointments/{visit.pk}/prescription/", PHONE)
     expect(phone.locator("#rx-checked")).to_contain_text("Allergy: amoxicillin")
     assert_accessible(phone)
+
+
+def test_patient_takes_the_paper_home_and_a_pharmacy_sees_what_it_is_worth(visit: Appointment, opened: Open) -> None:
+    """The PDF as the browser takes it, the code scanned from it, and what becomes of that when it is amended."""
+    signed = signed_for(visit, row("Napa"), language="bn", advice="ক্ষত পরিষ্কার রাখুন")
+    page = opened(visit.booked_by, "/prescriptions/", PHONE)
+    page.locator("a.visit-link").first.click()
+    assert_accessible(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as PDF").click()
+    content = Path(download.value.path()).read_bytes()
+    text = " ".join(text_of(content).split())
+    for words in ("Napa", "1+0+1", visit.patient.name, visit.doctor.registration_number, "ক্ষত পরিষ্কার রাখুন", "৫ দিন ধরে"):
+        assert words in text
+    (code,) = zxingcpp.read_barcodes(drawn(content, scale=3))
+    address = code.text[code.text.index("/rx/") :]
+    pharmacy = opened(None, address, PHONE)
+    expect(pharmacy.locator("main")).to_contain_text("Genuine")
+    expect(pharmacy.locator("main")).to_contain_text("Napa")
+    assert visit.patient.name not in pharmacy.content()
+    assert_accessible(pharmacy)
+
+    doctor = opened(visit.doctor.user, f"/prescriptions/{signed.prescription_id}/")
+    doctor.get_by_role("button", name="Amend it").click()
+    doctor.get_by_label("Days").first.fill("3")
+    # In the language of the paper.
+    expect(doctor.locator("#rx-checked")).to_contain_text("৩ দিন ধরে")
+    doctor.get_by_role("link", name="Look through it and sign").click()
+    doctor.get_by_role("button", name="Sign the prescription").click()
+    expect(doctor.locator("main")).to_contain_text("for 3 days")
+    assert_accessible(doctor)
+    pharmacy.reload()
+    expect(pharmacy.locator("main")).to_contain_text("Replaced by a newer one")
+    expect(pharmacy.locator("main")).not_to_contain_text("Napa")
+    page.reload()
+    page.get_by_role("link", name="See the newer one").click()
+    expect(page.locator("main")).to_contain_text("Genuine")
 
 
 def test_note_is_saved_as_typed_in_the_visit_and_survives_a_broken_line(visit: Appointment, opened: Open) -> None:
