@@ -6,13 +6,15 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from doctors.search.words import sound, words
-from prescriptions.models import Product
+from prescriptions.models import Form, Product
 from prescriptions.models.signed import SignedQuerySet
 from prescriptions.signing import read_code
 from specialties.fields import nfc
 
 MOST_FOUND = 12
-MOST_ALIKE = 400
+# Of what much has in common, such as a form or a number, so many are put in order.
+MOST_LOOKED_AT = 1000
+MOST_ALIKE, MOST_GENERICS_ALIKE = 400, 20
 MOST_LETTERS, MOST_WORDS = 80, 6
 # Of the trigrams of what was typed, as many must be in a word of the medicine.
 ALIKE = "0.45"
@@ -40,29 +42,55 @@ _SOUNDS = (
     ("h", ""),
 )
 
+_UNITS = frozenset({"g", "iu", "mcg", "mg", "ml"})
+_FORMS = frozenset(sound(word) for form in Form.values for word in words(form))
+
 # Of two that fit as well: the generic as such, then the shorter name, then what is swallowed whole.
 _ORDER = """
     product.brand <> '', length(generic.name), generic.name, product.brand,
     product.form NOT IN ('tablet', 'capsule'), length(product.strength), product.strength, product.id
 """
-# Whose brand or generic begins with what was typed comes first, and of those whose brand is just that.
+# Whose brand or generic begins with what was typed comes first, and of those whose brand is just that. They are found
+# by their names, for of what has a word like that there may be half of the register: `tab`.
 _PREFIX = """
-    SELECT product.id FROM prescriptions_product product
+    SELECT product.id FROM (
+        SELECT product.id FROM prescriptions_product product
+        WHERE product.is_active AND lower(product.brand) LIKE %(begin)s AND {each}
+        UNION
+        SELECT product.id FROM prescriptions_product product
+        WHERE product.is_active AND {each}
+          AND product.generic_id IN (SELECT id FROM prescriptions_generic WHERE name LIKE %(begin)s)
+        UNION
+        (SELECT product.id FROM prescriptions_product product WHERE product.is_active AND {each} LIMIT %(looked_at)s)
+    ) found
+    JOIN prescriptions_product product ON product.id = found.id
     JOIN prescriptions_generic generic ON generic.id = product.generic_id
-    WHERE product.is_active AND {each}
     ORDER BY lower(product.brand) NOT LIKE %(begin)s AND generic.name NOT LIKE %(begin)s,
              lower(product.brand) <> %(first)s, generic.name NOT LIKE %(begin)s, {order}
     LIMIT %(most)s
 """
-# Of what is nothing's name much is a little alike: only the most alike of it are put in order with their generics.
+# By the sound of the brand, and of the generic, which is compared once for all its products. Of what is nothing's name
+# much is a little alike: only the most alike of it are put in order.
 _ALIKE = """
     SELECT product.id FROM (
-        SELECT product.*, word_similarity(%(typed)s, product.heard) AS alike FROM prescriptions_product product
-        WHERE product.is_active AND %(typed)s <%% product.heard AND {each}
-        ORDER BY alike DESC LIMIT %(kept)s
-    ) product
+        SELECT id, max(alike) AS alike FROM (
+            (SELECT product.id, word_similarity(%(typed)s, product.heard) AS alike
+             FROM prescriptions_product product
+             WHERE product.is_active AND %(typed)s <%% product.heard AND {each}
+             ORDER BY alike DESC LIMIT %(kept)s)
+            UNION ALL
+            SELECT product.id, generic.alike FROM (
+                SELECT id, word_similarity(%(typed)s, heard) AS alike FROM prescriptions_generic
+                WHERE %(typed)s <%% heard ORDER BY alike DESC LIMIT %(generics)s
+            ) generic
+            JOIN prescriptions_product product ON product.generic_id = generic.id
+            WHERE product.is_active AND {each}
+        ) alike
+        GROUP BY id
+    ) found
+    JOIN prescriptions_product product ON product.id = found.id
     JOIN prescriptions_generic generic ON generic.id = product.generic_id
-    ORDER BY product.alike DESC, {order}
+    ORDER BY found.alike DESC, {order}
     LIMIT %(most)s
 """
 
@@ -82,22 +110,24 @@ def find_products(text: str, *, most: int = MOST_FOUND) -> list[Product]:
 
 def _beginning(typed: Sequence[str], most: int) -> list[int]:
     each, facts = _each(typed, "words")
-    return _keys(
-        _PREFIX.format(each=each, order=_ORDER), facts | {"first": typed[0], "begin": f"{typed[0]}%", "most": most}
-    )
+    facts |= {"first": typed[0], "begin": f"{typed[0]}%", "looked_at": MOST_LOOKED_AT, "most": most}
+    return _keys(_PREFIX.format(each=each, order=_ORDER), facts)
 
 
 def _alike(typed: Sequence[str], most: int) -> list[int]:
-    """By sound; numbers are meant as they are."""
-    names = [heard(word) for word in typed if not word[0].isdigit()]
-    numbers = [word for word in typed if word[0].isdigit()]
+    """Names by sound; numbers, units and forms are meant as they are."""
+    names = [heard(word) for word in typed if _is_name(word)]
     if not any(len(name) > 2 for name in names):
         return []
-    each, facts = _each(numbers, "words")
+    each, facts = _each([word for word in typed if not _is_name(word)], "words")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [ALIKE])
-        facts |= {"typed": " ".join(names), "kept": MOST_ALIKE, "most": most}
+        facts |= {"typed": " ".join(names), "kept": MOST_ALIKE, "generics": MOST_GENERICS_ALIKE, "most": most}
         return _keys(_ALIKE.format(each=each, order=_ORDER), facts)
+
+
+def _is_name(word: str) -> bool:
+    return not word[0].isdigit() and word not in _UNITS and not any(form.startswith(word) for form in _FORMS)
 
 
 def _each(typed: Sequence[str], column: str) -> tuple[str, dict[str, object]]:
@@ -144,9 +174,9 @@ def heard(word: str) -> str:
     return "".join(letter for letter, before in zip(word, ["", *word], strict=False) if letter != before)
 
 
-def heard_of(written: str) -> str:
-    """For `Product.heard`: the names among the words of `Product.words`."""
-    return " ".join(dict.fromkeys(heard(word) for word in written.split() if not word[0].isdigit()))
+def heard_of(*names: str) -> str:
+    """For `Product.heard` and `Generic.heard`: the words of these names as they sound, without their numbers."""
+    return " ".join(dict.fromkeys(heard(word) for word in words_of(*names).split() if not word[0].isdigit()))
 
 
 def write_words(products: Iterable[Product], also: Mapping[int, Sequence[str]]) -> None:
@@ -154,4 +184,4 @@ def write_words(products: Iterable[Product], also: Mapping[int, Sequence[str]]) 
     for product in products:
         texts = (product.brand, product.generic.name, *also.get(product.generic_id, ()), product.strength, product.form)
         product.words = words_of(*texts)
-        product.heard = heard_of(product.words)
+        product.heard = heard_of(product.brand)

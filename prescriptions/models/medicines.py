@@ -179,12 +179,15 @@ class Generic(models.Model):
     ingredients = models.ManyToManyField(Ingredient, related_name="generics", verbose_name=_("substances"))
     # Where it was named: `who-eml-23` for the WHO's list of 2023.
     listed_in = models.CharField(_("listed in"), max_length=40, blank=True)
+    # Its names as they sound, for the search alone (prescriptions.search).
+    heard = models.TextField(editable=False)
 
     class Meta:
         verbose_name = _("generic")
         verbose_name_plural = _("generics")
         ordering = ["name"]
         constraints = [models.CheckConstraint(condition=~Q(name=""), name="generic_not_without_a_name")]
+        indexes = [GinIndex(OpClass(F("heard"), "gin_trgm_ops"), name="generics_by_sound")]
 
     def __str__(self) -> str:
         return self.name
@@ -199,7 +202,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 class Product(models.Model):
     """What a pharmacy hands out: a brand, or the generic as such (without one), in a strength and a form.
 
-    `words` and `heard` are for the search alone, written with the row (prescriptions.search).
+    `words` and `heard`, how the brand sounds, are for the search alone, written with the row (prescriptions.search).
     """
 
     generic = models.ForeignKey(Generic, on_delete=models.PROTECT, related_name="products", verbose_name=_("generic"))
@@ -232,8 +235,8 @@ class Product(models.Model):
         indexes = [
             GinIndex(OpClass(F("words"), "gin_trgm_ops"), condition=Q(is_active=True), name="products_by_words"),
             GinIndex(OpClass(F("heard"), "gin_trgm_ops"), condition=Q(is_active=True), name="products_by_sound"),
-            # What patients say that they take is looked up by brand.
-            models.Index(Lower("brand"), name="products_by_brand"),
+            # What patients say that they take is looked up by brand, and what doctors type by how one begins.
+            models.Index(OpClass(Lower("brand"), "text_pattern_ops"), name="products_by_brand"),
         ]
 
     def __str__(self) -> str:

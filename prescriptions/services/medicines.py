@@ -1,12 +1,12 @@
 """Writing medicines and interactions in batches: what the starter set, the importer and the demo share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from prescriptions.models import DrugClass, Generic, Ingredient, Interaction, Product, Severity
 from prescriptions.rows import InteractionRow, MedicineRow
-from prescriptions.search import write_words
+from prescriptions.search import heard_of, write_words
 
 
 @dataclass(slots=True)
@@ -89,13 +89,11 @@ def _generics(rows: Sequence[MedicineRow], done: Written) -> dict[str, Generic]:
             done.refused[place] = "other_substances"
     if wanted:
         substances = _ingredients({name for row in wanted.values() for name in row.ingredients})
-        new = Generic.objects.bulk_create(
-            [Generic(name=row.generic, listed_in=row.listed_in) for row in wanted.values()]
-        )
+        new = Generic.objects.bulk_create([_generic(row, substances) for row in wanted.values()])
         link = Generic.ingredients.through
         link.objects.bulk_create(
             [
-                link(generic_id=generic.pk, ingredient_id=substances[name])
+                link(generic=generic, ingredient=substances[name])
                 for generic in new
                 for name in wanted[generic.name].ingredients
             ]
@@ -104,10 +102,15 @@ def _generics(rows: Sequence[MedicineRow], done: Written) -> dict[str, Generic]:
     return generics
 
 
-def _ingredients(names: Iterable[str]) -> dict[str, int]:
+def _generic(row: MedicineRow, substances: Mapping[str, Ingredient]) -> Generic:
+    called = (also for name in row.ingredients for also in (name, *substances[name].also))
+    return Generic(name=row.generic, listed_in=row.listed_in, heard=heard_of(row.generic, *called))
+
+
+def _ingredients(names: Iterable[str]) -> dict[str, Ingredient]:
     wanted = set(names)
     Ingredient.objects.bulk_create([Ingredient(name=name) for name in sorted(wanted)], ignore_conflicts=True)
-    return dict(Ingredient.objects.filter(name__in=wanted).values_list("name", "pk"))
+    return {each.name: each for each in Ingredient.objects.filter(name__in=wanted)}
 
 
 def _other_names(generics: Iterable[int]) -> dict[int, list[str]]:
@@ -121,7 +124,8 @@ def _other_names(generics: Iterable[int]) -> dict[int, list[str]]:
 
 def write_interactions(rows: Sequence[InteractionRow], *, imported_in: Any = None) -> Written:
     """Have these pairs; of a class every member is meant, as the classes are now. What is there already is replaced by
-    what is worse, and by what is newer where it is as bad. Atomic together with the caller."""
+    what is worse, and by what is newer where it is as bad. Of a substance that an import names the interactions were
+    looked for. Atomic together with the caller."""
     done = Written()
     members = _members({name for row in rows for name in (row.a, row.b)})
     pairs: dict[tuple[int, int], InteractionRow] = {}

@@ -46,7 +46,7 @@ from tests.prescriptions.test_paper import document
 PRODUCTS, PAIRS, REGISTER = 50_000, 200_000, 1_000_000
 SYLLABLES = ("na", "pa", "mo", "xi", "cef", "ri", "lo", "za", "tri", "do", "ver", "am", "co", "lin", "sta", "bu")
 # The beginning of a word, a whole name, two words, typos, Bangla letters, and what is no medicine.
-TYPED = ("ce", "az", "nap", "napa", "amox", "parac", "omeprazole", "seclo 20", "500", "tab nap")
+TYPED = ("ce", "az", "nap", "napa", "amox", "parac", "omeprazole", "seclo 20", "500", "tab", "tablet", "tab nap")
 TYPED += ("azithromicin", "metphormin", "losarten", "prednisolon", "amoksisilin", "সেফ", "নাপা", "xyzzy")
 PRESCRIBED: tuple[str, ...] = (
     "paracetamol",

@@ -90,14 +90,49 @@ def test_search_goes_by_the_indexes(db: None) -> None:
         find_products("nappah")
     plans = []
     with connection.cursor() as cursor:
-        # As if the table were large: nobody would read it whole.
-        cursor.execute(LARGE, ["prescriptions_product"])
+        # As if the tables were large: nobody would read them whole.
+        for table in ("prescriptions_product", "prescriptions_generic"):
+            cursor.execute(LARGE, [table])
         cursor.execute("SET LOCAL enable_seqscan = off")
         for query in captured:
             if "prescriptions_product product" in query["sql"]:
                 cursor.execute(f"EXPLAIN {query['sql']}")
                 plans.append(" ".join(line for (line,) in cursor.fetchall()))
-    assert ["products_by_words" in plans[0], "products_by_sound" in plans[1]] == [True, True], plans
+    begins, sounds = plans
+    assert "products_by_words" in begins, begins
+    assert [index in sounds for index in ("products_by_sound", "generics_by_sound")] == [True, True], sounds
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("nappa", "Napa 500 mg"),
+        ("nappa tablet", "Napa 500 mg"),
+        ("tab nappa 500 mg", "Napa 500 mg"),
+        ("nappa 250", None),
+        ("tablat", None),
+        ("parasitamol", "paracetamol 500 mg"),
+        ("acetaminofen", "paracetamol 500 mg"),
+        ("metphormin", "Comet 500 mg"),
+        ("tab", "Tabex 500 mg"),
+    ],
+)
+def test_names_are_heard_and_forms_and_numbers_are_meant(db: None, typed: str, first: str | None) -> None:
+    """A generic's name in all its spellings finds its products, whatever they are called."""
+    ingredient("paracetamol", also=["acetaminophen"])
+    for generic, brand in (("paracetamol", "Napa"), ("paracetamol", ""), ("metformin", "Comet"), ("cytisine", "Tabex")):
+        product(generic, brand=brand)
+    assert found(typed)[:1] == ([first] if first else [])
+
+
+def test_what_begins_so_is_found_among_more_than_are_looked_at(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the many tablets only some are looked at; one whose name begins so, or its generic's, is seen all the same."""
+    for number in range(4):
+        product("paracetamol", brand=f"Brand {number}")
+    product("cytisine", brand="Tabex")
+    product("tabernanthine", brand="Zeta")
+    monkeypatch.setattr("prescriptions.search.MOST_LOOKED_AT", 1)
+    assert {"Tabex 500 mg", "Zeta 500 mg"} <= set(found("tab"))
 
 
 def test_spellings_of_one_sound_are_one() -> None:
