@@ -25,7 +25,6 @@ class Code(StrEnum):
     ALLERGY_CROSS = "allergy_cross"
     DUPLICATE = "duplicate"
     TAKEN_ALREADY = "taken_already"
-    SAME_CLASS = "same_class"
     INTERACTION = "interaction"
     DOSE = "dose"
     AGE = "age"
@@ -39,6 +38,7 @@ class Gap(StrEnum):
     ALLERGIES_SILENT = "allergies_silent"
     ALLERGIES_STALE = "allergies_stale"
     ALLERGY_UNKNOWN = "allergy_unknown"
+    FAMILY_UNKNOWN = "family_unknown"
     MEDICINES_SILENT = "medicines_silent"
     MEDICINES_STALE = "medicines_stale"
     MEDICINE_UNKNOWN = "medicine_unknown"
@@ -53,6 +53,9 @@ class Gap(StrEnum):
     STARTER = "starter"
     TABLES_OLD = "tables_old"
     TABLES_MISSING = "tables_missing"
+    FACTS_STARTER = "facts_starter"
+    FACTS_OLD = "facts_old"
+    FACTS_MISSING = "facts_missing"
     NOT_LISTED = "not_listed"
 
 
@@ -128,12 +131,17 @@ class Harm:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What is known of pairs, by the two keys in their order; which classes cross; how old and how whole that is."""
+    """What is known of pairs, by the two keys in their order; which classes cross; how old and how whole that is.
+
+    The `facts` are those of substances: families, limits, pregnancy and breast-feeding.
+    """
 
     pairs: Mapping[tuple[int, int], Harm]
     crosses: Mapping[str, frozenset[str]]
     as_of: date | None
     is_starter: bool
+    facts_as_of: date | None
+    facts_are_starter: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +306,12 @@ def _gaps(lines: Sequence[Line], person: Person, tables: Tables, today: date) ->
         yield Unchecked(Gap.TABLES_OLD, tables.as_of.isoformat())
     if tables.is_starter:
         yield Unchecked(Gap.STARTER)
+    if tables.facts_as_of is None:
+        yield Unchecked(Gap.FACTS_MISSING)
+    elif today - tables.facts_as_of > STALE_AFTER:
+        yield Unchecked(Gap.FACTS_OLD, tables.facts_as_of.isoformat())
+    if tables.facts_are_starter:
+        yield Unchecked(Gap.FACTS_STARTER)
     yield from _said(person.reactions_said, today, Gap.ALLERGIES_SILENT, Gap.ALLERGIES_STALE)
     for reaction in person.reactions:
         if reaction.is_medicine and not reaction.is_understood:
@@ -330,6 +344,8 @@ def _said(said: date | None, today: date, silent: Gap, stale: Gap) -> Iterable[U
 def _gaps_of(substance: Substance, line: Line, person: Person, is_child: bool) -> Iterable[Unchecked]:
     if not substance.is_assessed:
         yield Unchecked(Gap.INTERACTIONS_UNKNOWN, substance.name)
+        if not substance.classes and any(each.is_medicine or each.is_understood for each in person.reactions):
+            yield Unchecked(Gap.FAMILY_UNKNOWN, substance.name)
     if substance.max_daily_mg is None and substance.max_daily_mg_per_kg is None:
         yield Unchecked(Gap.DOSE_LIMIT_UNKNOWN, substance.name)
     elif substance.pk not in line.daily_mg:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("prescriptions/<uuid:pk>/void/", signed.void, name="void"),
     path("rx/", signed.verify, name="verify"),
     path("rx/<str:code>/", signed.verified, name="verified"),
+    path("rx/keys/<slug:kid>.pem", signed.public_key, name="public_key"),
     path("practice/medicines/", composer.medicines, name="medicines"),
     path("practice/prescriptions/", lists.practice, name="practice"),
     path("practice/patients/<uuid:pk>/medicines/", lists.history, name="history"),

@@ -124,6 +124,7 @@ def gap(unchecked: Unchecked) -> str:
         Gap.ALLERGIES_SILENT: _("Allergies: nobody has said whether there are any. Ask the patient."),
         Gap.ALLERGIES_STALE: _("Allergies: what is known is from %(about)s. Ask again."),
         Gap.ALLERGY_UNKNOWN: _("Allergy to “%(about)s”: it is not known here what that is. Compare it yourself."),
+        Gap.FAMILY_UNKNOWN: _("%(about)s: its family is not known here. Compare it with the allergies yourself."),
         Gap.MEDICINES_SILENT: _("What the patient takes already: nobody has said. Ask the patient."),
         Gap.MEDICINES_STALE: _("What the patient takes already: what is known is from %(about)s. Ask again."),
         Gap.MEDICINE_UNKNOWN: _(
@@ -140,6 +141,11 @@ def gap(unchecked: Unchecked) -> str:
         Gap.STARTER: _("The table of interactions is a starter set: it knows well-documented pairs alone."),
         Gap.TABLES_OLD: _("The table of interactions is from %(about)s."),
         Gap.TABLES_MISSING: _("Interactions: no table is loaded. None was looked for."),
+        Gap.FACTS_STARTER: _(
+            "What is known of families, doses, ages, pregnancy and breast-feeding is a starter set: it is not complete."
+        ),
+        Gap.FACTS_OLD: _("What is known of families, doses, ages, pregnancy and breast-feeding is from %(about)s."),
+        Gap.FACTS_MISSING: _("Families, doses, ages, pregnancy and breast-feeding: no table is loaded."),
         Gap.NOT_LISTED: _("“%(about)s” is not on the list of medicines: nothing of it was checked."),
     }
     return words[unchecked.gap] % about

@@ -280,6 +280,8 @@ MATRIX = [
     Row("prescriptions:verify", "GET /rx/?code={code}", "302 302 302 302 302 302"),
     Row("prescriptions:verified", "GET /rx/{code}/", ALL_SEE),
     Row("prescriptions:verified", "GET /rx/000000000001/", "404 404 404 404 404 404"),
+    Row("prescriptions:public_key", "GET /rx/keys/{key}.pem", ALL_SEE),
+    Row("prescriptions:public_key", "GET /rx/keys/none.pem", "404 404 404 404 404 404"),
     Row("prescriptions:discard", "POST /appointments/{visit}/prescription/discard/", "login 404 404 302 404 404"),
     Row(
         "prescriptions:keep_template",
@@ -539,6 +541,7 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "template": str(template.pk),
         "signed": str(signed.prescription_id),
         "code": signed.code,
+        "key": signed.key.kid,
         "time_off": str(time_off.pk),
         "extra_hours": str(ExtraHoursFactory(doctor=doctor.doctor, period=DateTimeTZRange(at(18), at(19))).pk),
         "wait": str(

@@ -304,10 +304,12 @@ def _tables(substances: Mapping[int, Substance]) -> Tables:
         crosses.setdefault(code, set()).add(other)
         crosses.setdefault(other, set()).add(code)
     sets = {each.kind: each for each in ReferenceSet.objects.all()}
-    interactions = sets.get(ReferenceSet.Kind.INTERACTIONS)
+    interactions, facts = sets.get(ReferenceSet.Kind.INTERACTIONS), sets.get(ReferenceSet.Kind.INGREDIENTS)
     return Tables(
         pairs=harms,
         crosses={code: frozenset(others) for code, others in crosses.items()},
         as_of=interactions.as_of if interactions else None,
         is_starter=bool(interactions and interactions.is_starter),
+        facts_as_of=facts.as_of if facts else None,
+        facts_are_starter=bool(facts and facts.is_starter),
     )

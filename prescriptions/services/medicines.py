@@ -165,6 +165,9 @@ def write_interactions(rows: Sequence[InteractionRow], *, imported_in: Any = Non
         unique_fields=["low", "high"],
         update_fields=["severity", "effect", "source", "imported_in"],
     )
+    if imported_in is not None:
+        named = {pk for pair in pairs for pk in pair}
+        Ingredient.objects.filter(pk__in=named, is_assessed=False).update(is_assessed=True)
     done.known, done.added = len(there), len(pairs) - len(there)
     return done
 

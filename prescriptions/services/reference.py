@@ -42,7 +42,7 @@ def load_starter(folder: Path = DATA) -> Loaded:
     imported = set(ReferenceSet.objects.filter(is_starter=False).values_list("kind", flat=True))
     kinds = ReferenceSet.Kind
     # First, for the search finds a medicine by the other names of its substances too.
-    ingredients = _load_classes_and_ingredients(folder)
+    ingredients = _load_classes_and_ingredients(folder, assessed=kinds.INTERACTIONS not in imported)
     medicines = Written()
     if kinds.MEDICINES not in imported:
         with (folder / "medicines.csv").open("rb") as stream:
@@ -91,8 +91,9 @@ def _no_refusals(table: Table, done: Written) -> None:
         raise BadStarter(f"{table.kind}: {done.refused}")
 
 
-def _load_classes_and_ingredients(folder: Path) -> int:
-    """What is known of substances and their classes; how many substances. An administrator's own stay as they are."""
+def _load_classes_and_ingredients(folder: Path, *, assessed: bool) -> int:
+    """What is known of substances and their classes; how many substances. An administrator's own stay as they are, and
+    unless `assessed` whose interactions were looked for."""
     _told, classes = _plain(folder / "classes.csv")
     DrugClass.objects.bulk_create(
         [DrugClass(code=row["code"], name=row["name"], also=_terms(row["also"])) for row in classes],
@@ -123,7 +124,8 @@ def _load_classes_and_ingredients(folder: Path) -> int:
         unique_fields=["name"],
         update_fields=[
             *("also", "pregnancy", "breastfeeding", "min_age_months", "max_daily_mg", "max_daily_mg_per_kg"),
-            *("is_assessed", "source"),
+            *(["is_assessed"] if assessed else []),
+            "source",
         ],
     )
     by_name = dict(Ingredient.objects.values_list("name", "pk"))

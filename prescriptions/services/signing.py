@@ -150,8 +150,11 @@ def _line(item: Item) -> dict[str, Any]:
 
 
 def is_untouched(signed: SignedPrescription) -> bool:
-    """Whether the document is, byte for byte, what was signed. Takes the key along."""
-    return is_genuine(signed.document.encode(), signed.signature, signed.key.public)
+    """Whether the document is, byte for byte, what was signed, and its row says the same. Takes the key along."""
+    if not is_genuine(signed.document.encode(), signed.signature, signed.key.public):
+        return False
+    said = (signed.facts["code"], signed.facts["key"], signed.facts["expires_on"])
+    return said == (signed.code, signed.key.kid, signed.expires_on.isoformat())
 
 
 # What becomes of it --------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """What was signed: for its doctor, the patient’s side, who treats the patient; and the page where anybody verifies."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -25,9 +24,9 @@ from patients.models import today
 from prescriptions import rules, services, words
 from prescriptions.dosage import parse, unit_of
 from prescriptions.forms import VoidForm
-from prescriptions.models import Food, Prescription, PrescriptionStatus, SignedPrescription
+from prescriptions.models import Food, Prescription, PrescriptionStatus, SignedPrescription, SigningKey
 from prescriptions.paper import paper
-from prescriptions.signing import read_code, spaced
+from prescriptions.signing import public_pem, read_code, spaced
 from prescriptions.views.composer import draft_of, own_visit
 
 
@@ -74,15 +73,17 @@ def lines_of(document: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def facts_of(signed: SignedPrescription) -> dict[str, Any]:
-    document = signed.facts
+    """For its pages. One that is not what was signed is not read: there may be anything in it."""
+    standing = standing_of(signed)
+    document = signed.facts if standing != Standing.BROKEN else None
     return {
         "signed": signed,
         "document": document,
-        "lines": lines_of(document),
-        "standing": standing_of(signed),
+        "lines": lines_of(document) if document else [],
+        "standing": standing,
         "code": spaced(signed.code),
         "newer": getattr(getattr(signed.prescription, "replaced_by", None), "signed", None),
-        "expires_on": date.fromisoformat(document["expires_on"]),
+        "expires_on": signed.expires_on,
     }
 
 
@@ -200,3 +201,12 @@ def verified(request: HttpRequest, code: str) -> HttpResponse:
     if found is None:
         return render(request, "prescriptions/verify.html", {"typed": code[:40], "is_unknown": True}, status=404)
     return render(request, "prescriptions/verified.html", facts_of(found))
+
+
+@require_safe
+def public_key(request: HttpRequest, kid: str) -> HttpResponse:
+    """The public half of a key, as other tools read it: a signed document names its key. It never changes."""
+    key = get_object_or_404(SigningKey, kid=kid)
+    answer = HttpResponse(public_pem(key.public), content_type="application/x-pem-file")
+    answer["Cache-Control"] = "public, max-age=86400"
+    return answer

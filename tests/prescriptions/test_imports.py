@@ -14,7 +14,16 @@ from django.test import Client
 from accounts.models import User
 from config.files import private_storage
 from prescriptions import services
-from prescriptions.models import Generic, Import, ImportKind, ImportStatus, Interaction, Product, ReferenceSet
+from prescriptions.models import (
+    Generic,
+    Import,
+    ImportKind,
+    ImportStatus,
+    Ingredient,
+    Interaction,
+    Product,
+    ReferenceSet,
+)
 from prescriptions.rows import REFUSALS, BadFile, Refused, Table
 from prescriptions.services import imports
 from tests.factories.accounts import UserFactory
@@ -159,6 +168,15 @@ def test_interactions_are_taken_by_substance_name_and_class(db: None) -> None:
     assert [code for _line, code in refusals(imported)] == ["unknown", "pair", "severity", "effect"]
     assert Interaction.objects.get().severity == "severe"
     assert ReferenceSet.objects.get(kind="interactions").is_starter is False
+
+
+def test_what_a_full_table_names_was_looked_for_and_stays_so(db: None) -> None:
+    services.load_starter()
+    assert not Ingredient.objects.get(name="abacavir").is_assessed
+    run(PAIRS + "abacavir,acamprosate,moderate,Less,BNF\n", ImportKind.INTERACTIONS)
+    services.load_starter()
+    known = {each.name: each.is_assessed for each in Ingredient.objects.filter(name__startswith="a")}
+    assert (known["abacavir"], known["acamprosate"], known["acetazolamide"]) == (True, True, False)
 
 
 # Broken off ------------------------------------------------------------------------------------------------------

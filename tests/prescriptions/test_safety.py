@@ -61,6 +61,8 @@ TABLES = Tables(
     crosses={"penicillin": frozenset({"cephalosporin"}), "cephalosporin": frozenset({"penicillin"})},
     as_of=date(2026, 11, 1),
     is_starter=False,
+    facts_as_of=date(2026, 11, 1),
+    facts_are_starter=False,
 )
 
 
@@ -198,10 +200,28 @@ def test_what_is_missing_of_a_substance_is_said() -> None:
         (replace(TABLES, is_starter=True), (Gap.STARTER, "")),
         (replace(TABLES, as_of=date(2025, 11, 25)), (Gap.TABLES_OLD, "2025-11-25")),
         (replace(TABLES, as_of=None), (Gap.TABLES_MISSING, "")),
+        (replace(TABLES, facts_are_starter=True), (Gap.FACTS_STARTER, "")),
+        (replace(TABLES, facts_as_of=date(2025, 11, 25)), (Gap.FACTS_OLD, "2025-11-25")),
+        (replace(TABLES, facts_as_of=None), (Gap.FACTS_MISSING, "")),
     ],
 )
 def test_what_is_missing_of_the_tables_is_said(tables: Tables, gap: tuple[str, str]) -> None:
     assert gaps(looked(line(PARACETAMOL), tables=tables)) == [gap]
+
+
+def test_what_is_missing_of_the_rows_is_said(tables: None, patient: User, doctor: User) -> None:
+    """Interactions were imported in full; what is known of substances never was."""
+    assert (Gap.FACTS_MISSING, "") in gaps(of(patient, doctor, "amoxicillin"))
+    ReferenceSet.objects.create(kind="ingredients", source="BNF", as_of="2020-01-01")
+    assert {(Gap.FACTS_OLD, "2020-01-01"), (Gap.FACTS_STARTER, "")} <= set(gaps(of(patient, doctor, "amoxicillin")))
+
+
+def test_a_family_that_is_not_known_is_said_to_who_has_an_allergy() -> None:
+    unknown = (Gap.FAMILY_UNKNOWN, "newdrug")
+    assert unknown in gaps(looked(line(NOBODY_KNOWS), reactions=(PENICILLIN,)))
+    assert unknown in gaps(looked(line(NOBODY_KNOWS), reactions=(Reaction("the red one", True),)))
+    assert unknown not in gaps(looked(line(NOBODY_KNOWS), reactions=(Reaction("Prawns", False),)))
+    assert unknown not in gaps(looked(line(WARFARIN), reactions=(PENICILLIN,)))
 
 
 # From the rows -----------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from prescriptions.services import (
     sign_prescription,
     void_prescription,
 )
-from prescriptions.signing import is_genuine, public_pem
+from prescriptions.signing import is_genuine
 from tests.appointments.races import at_once, tally
 from tests.appointments.visits import at, confirmed
 from tests.factories.doctors import QualificationFactory
@@ -180,9 +180,13 @@ def test_openssl_verifies_a_prescription_with_the_published_key(visit: Appointme
     signed = signed_for(visit, row("নাপা"), advice="বিশ্রাম নিন")
     (tmp_path / "document").write_text(signed.document, encoding="utf-8")
     (tmp_path / "signature").write_bytes(base64.b64decode(signed.signature))
-    (tmp_path / "key.pem").write_bytes(public_pem(signed.key.public))
+    key = Client().get(f"/rx/keys/{json.loads(signed.document)['key']}.pem")
+    (tmp_path / "key.pem").write_bytes(key.content)
     command = [openssl, "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin", "-in", "document"]
-    assert subprocess.run([*command, "-sigfile", "signature"], cwd=tmp_path, check=False).returncode == 0
+    command += ["-sigfile", "signature"]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
+    (tmp_path / "document").write_text(signed.document.replace("নাপা", "নাপো"), encoding="utf-8")
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode != 0
 
 
 def test_keys_rotate_and_what_was_signed_before_stays_genuine(
@@ -267,17 +271,38 @@ def test_an_old_one_is_expired(visit: Appointment) -> None:
         assert "Expired" in read(Client(), f"/rx/{signed.code}/").html
 
 
-def test_one_whose_document_was_altered_in_the_database_is_not_genuine(visit: Appointment) -> None:
+@pytest.mark.parametrize(
+    "altered",
+    [
+        """document = replace(document, '"quantity":"10"', '"quantity":"90"')""",
+        "document = left(document, -1)",
+        "document = 'nothing'",
+        "expires_on = expires_on + 365",
+        "signature = 'AAAA'",
+    ],
+)
+def test_one_that_was_altered_in_the_database_is_not_genuine(
+    visit: Appointment, doctor: User, patient: User, client_of: ClientOf, altered: str
+) -> None:
+    """By who has all rights there. Whoever opens it is told so, and is shown nothing of what stands there now."""
     signed = signed_for(visit)
-    altered = signed.document.replace('"quantity":"10"', '"quantity":"90"')
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE prescriptions_signedprescription DISABLE TRIGGER USER")
-        cursor.execute("UPDATE prescriptions_signedprescription SET document = %s", [altered])
+        cursor.execute(f"UPDATE prescriptions_signedprescription SET {altered}")
         cursor.execute("ALTER TABLE prescriptions_signedprescription ENABLE TRIGGER USER")
-    page = read(Client(), f"/rx/{signed.code}/").html
-    assert "Not genuine" in page
-    assert "Napa" not in page
+    own = f"/prescriptions/{signed.prescription_id}/"
+    for client, address in ((Client(), f"/rx/{signed.code}/"), (client_of(doctor), own), (client_of(patient), own)):
+        page = read(client, address).html
+        assert "Not genuine" in page
+        assert "Napa" not in page
+    assert client_of(patient).get(f"{own}prescription.pdf").status_code == 404
+
+
+def test_a_copy_under_another_code_is_not_genuine(visit: Appointment, doctor: User, patient: User) -> None:
+    signed, other = signed_for(visit), signed_for(confirmed(doctor, patient, at(12)))
+    other.document, other.signature = signed.document, signed.signature
+    assert not is_untouched(other)
 
 
 def test_codes_that_are_none_are_handled(visit: Appointment) -> None:
