@@ -44,11 +44,13 @@ class Gap(StrEnum):
     MEDICINE_UNKNOWN = "medicine_unknown"
     INTERACTIONS_UNKNOWN = "interactions_unknown"
     NO_BIRTH_DATE = "no_birth_date"
+    AGE_UNKNOWN = "age_unknown"
     NO_WEIGHT = "no_weight"
     DOSE_UNKNOWN = "dose_unknown"
     DOSE_LIMIT_UNKNOWN = "dose_limit_unknown"
     PREGNANCY_NOT_ASKED = "pregnancy_not_asked"
     PREGNANCY_UNKNOWN = "pregnancy_unknown"
+    BREASTFEEDING_NOT_ASKED = "breastfeeding_not_asked"
     BREASTFEEDING_UNKNOWN = "breastfeeding_unknown"
     STARTER = "starter"
     TABLES_OLD = "tables_old"
@@ -324,6 +326,8 @@ def _gaps(lines: Sequence[Line], person: Person, tables: Tables, today: date) ->
         yield Unchecked(Gap.NO_BIRTH_DATE)
     if person.may_be_pregnant and person.is_pregnant is None:
         yield Unchecked(Gap.PREGNANCY_NOT_ASKED)
+    if person.may_be_pregnant and person.is_breastfeeding is None:
+        yield Unchecked(Gap.BREASTFEEDING_NOT_ASKED)
     is_child = person.age_months is not None and person.age_months < CHILDREN
     if is_child and person.weight_kg is None:
         yield Unchecked(Gap.NO_WEIGHT)
@@ -346,6 +350,8 @@ def _gaps_of(substance: Substance, line: Line, person: Person, is_child: bool) -
         yield Unchecked(Gap.INTERACTIONS_UNKNOWN, substance.name)
         if not substance.classes and any(each.is_medicine or each.is_understood for each in person.reactions):
             yield Unchecked(Gap.FAMILY_UNKNOWN, substance.name)
+        if is_child and substance.min_age_months is None:
+            yield Unchecked(Gap.AGE_UNKNOWN, substance.name)
     if substance.max_daily_mg is None and substance.max_daily_mg_per_kg is None:
         yield Unchecked(Gap.DOSE_LIMIT_UNKNOWN, substance.name)
     elif substance.pk not in line.daily_mg:

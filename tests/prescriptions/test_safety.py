@@ -176,7 +176,8 @@ def test_the_worst_stands_first_and_each_once() -> None:
         ({"taken": (Taken("my heart pill"),)}, (Gap.MEDICINE_UNKNOWN, "my heart pill")),
         ({"age_months": None}, (Gap.NO_BIRTH_DATE, "")),
         ({"age_months": 60, "weight_kg": None}, (Gap.NO_WEIGHT, "")),
-        ({"may_be_pregnant": True}, (Gap.PREGNANCY_NOT_ASKED, "")),
+        ({"may_be_pregnant": True, "is_breastfeeding": False}, (Gap.PREGNANCY_NOT_ASKED, "")),
+        ({"may_be_pregnant": True, "is_pregnant": False}, (Gap.BREASTFEEDING_NOT_ASKED, "")),
     ],
 )
 def test_what_is_missing_of_the_person_is_said(person: dict[str, Any], gap: tuple[str, str]) -> None:
@@ -192,6 +193,9 @@ def test_what_is_missing_of_a_substance_is_said() -> None:
         (Gap.BREASTFEEDING_UNKNOWN, "newdrug"),
     ]
     assert gaps(looked(Line(0, "Syrup", (PARACETAMOL,)))) == [(Gap.DOSE_UNKNOWN, "Syrup")]
+    child = {"age_months": 60, "weight_kg": Decimal(18)}
+    assert (Gap.AGE_UNKNOWN, "newdrug") in gaps(looked(line(NOBODY_KNOWS), **child))
+    assert gaps(looked(line(PARACETAMOL), **child)) == []
 
 
 @pytest.mark.parametrize(
