@@ -69,7 +69,8 @@ def _event(appointment: Appointment) -> Event:
     event.add("uid", f"{appointment.pk}@{settings.ALLOWED_HOSTS[0]}")
     event.add("dtstart", appointment.start.astimezone(UTC))
     event.add("dtend", appointment.end.astimezone(UTC))
-    event.add("sequence", appointment.sequence)
+    # A cancellation is a change as well (RFC 5546, 2.1.4), and the last one.
+    event.add("sequence", appointment.sequence + (appointment.status == Status.CANCELLED))
     event.add("status", STATUSES.get(Status(appointment.status), "CONFIRMED"))
     event.add("class", "PRIVATE")
     event.add("url", settings.SITE_ORIGIN + appointment.get_absolute_url())
