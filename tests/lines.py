@@ -15,7 +15,8 @@ LONGEST_QUEUE = 0.4
 class Line:
     """Hands datagrams to the relay and back while the block runs.
 
-    `rate` is bits a second in each direction, None for all there is; `is_cut` lets nothing through.
+    `rate` is bits a second in each direction, None for all there is; `is_cut` lets nothing through. After `move` the
+    relay sees the person at another address, as when a phone goes from Wi-Fi to mobile data.
     """
 
     def __init__(self, relay_port: int) -> None:
@@ -30,13 +31,15 @@ class Line:
         self._free_at = {"up": 0.0, "down": 0.0}
         self._due: list[tuple[float, int, socket.socket, bytes, tuple[str, int]]] = []
         self._numbers = itertools.count()
-        self._is_over = False
+        self._is_over = self._is_moving = False
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         with selectors.DefaultSelector() as self._ready:
             self._ready.register(self.front, selectors.EVENT_READ)
             while not self._is_over:
+                if self._is_moving:
+                    self._leave_behind()
                 wait = 0.2 if not self._due else max(0.0, min(0.2, self._due[0][0] - time.monotonic()))
                 for key, _events in self._ready.select(wait):
                     self._take(key.fileobj, key.data)  # type: ignore[arg-type]
@@ -45,6 +48,18 @@ class Line:
                     if not self.is_cut:
                         self.passed += len(data)
                         out.sendto(data, to)
+
+    def move(self) -> None:
+        self._is_moving = True
+
+    def _leave_behind(self) -> None:
+        """Also what is on its way: nobody is at the old address any more."""
+        for each in self._behind.values():
+            self._ready.unregister(each)
+            each.close()
+        self._behind.clear()
+        self._due.clear()
+        self._is_moving = False
 
     def _take(self, found: socket.socket, client: tuple[str, int] | None) -> None:
         data, sender = found.recvfrom(65_535)

@@ -145,6 +145,9 @@ def test_devices_and_views_change_within_a_call(
     other.sees_frames(more_than=5)
     expect(one.page.locator("[data-notice=trouble-video]")).to_have_count(0)
 
+    for each in (one, other):
+        each.page.evaluate("window.__call = window.__connections.findLast((pc) => pc.connectionState === 'connected')")
+
     # The other camera, then another microphone, in the same call.
     first = other.page.evaluate(SENT, "video")
     other.choose("The other camera")
@@ -169,7 +172,7 @@ def test_devices_and_views_change_within_a_call(
         each.is_accessible()
         each.press("Chat")
         each.until("!document.fullscreenElement")
-        expect(each.page.locator("[data-chat-form] [name=text]")).to_be_visible()
+        expect(each.page.locator("[data-chat-form] [name=text]")).to_be_focused()
         each.page.keyboard.press("Escape")
 
     # A small window, and back.
@@ -178,9 +181,21 @@ def test_devices_and_views_change_within_a_call(
     other.choose("Small window")
     other.until("!document.pictureInPictureElement")
 
-    # Somebody else never came.
+    # All of that was one and the same connection; those before it tested the way to the relay.
+    for each in (one, other):
+        assert each.page.evaluate("window.__call === window.__connections.at(-1)")
+        assert each.page.evaluate("window.__call.connectionState") == "connected"
+
+    # Somebody else never came, and that is asked once more.
     other.come(missed)
     other.page.locator("#standing").get_by_role("button", name="The patient did not come").click()
+    asked = other.page.get_by_role("dialog", name="The patient did not come")
+    expect(asked).to_contain_text("The fee is settled by the terms of the booking.")
+    other.is_accessible()
+    other.page.keyboard.press("Escape")
+    expect(asked).to_be_hidden()
+    other.page.locator("#standing").get_by_role("button", name="The patient did not come").click()
+    asked.get_by_role("button", name="Write it down").click()
     other.page.wait_for_url("**/summary/")
     expect(other.page.locator("main")).to_contain_text("You wrote down that the patient did not come.")
     missed.refresh_from_db()

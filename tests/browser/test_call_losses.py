@@ -1,4 +1,4 @@
-"""A video visit that loses its socket, its network, its server or its page, and goes on."""
+"""A video visit that loses its socket, its network, its wakefulness, its server or its page, and goes on."""
 
 import signal
 from collections.abc import Callable
@@ -52,6 +52,18 @@ def test_visit_goes_on_after_each_loss(
             each.sees_frames(more_than=5)
             expect(each.page.locator("[data-notice=interrupted], [data-notice=reconnecting]")).to_have_count(0)
         assert one.page.evaluate("window.__connections.filter((pc) => pc.connectionState === 'connected').length") == 1
+
+        # A phone that slept wakes up in another network: nothing of its page ran, and the relay does not know it there.
+        devtools = one.context.new_cdp_session(one.page)
+        devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+        line.move()
+        line.is_cut = True
+        expect(other.page.locator("main[data-link=interrupted]")).to_have_count(1)
+        line.is_cut = False
+        devtools.send("Page.setWebLifecycleState", {"state": "active"})
+        for each in (one, other):
+            each.sees_frames(more_than=5)
+            expect(each.page.locator("[data-notice=interrupted], [data-notice=reconnecting]")).to_have_count(0)
 
         # The server restarts: 1012, and both come back.
         call_portal.end_daphne(signal.SIGTERM)

@@ -1,6 +1,9 @@
 """What becomes of open sockets when their process ends, and when it is gone without a word."""
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -43,6 +46,48 @@ def test_sigterm_closes_with_1012_and_the_next_process_knows_everything(
             assert (state["peer"]["session"], state["peer"]["present"]) == (other.session, False)
     events = JoinEvidence.objects.filter(side="doctor").order_by("pk").values_list("event", flat=True)
     assert list(events) == ["joined", "lost"]
+
+
+# A thread still writes rows when the loop of the sockets ends, and tells of them then.
+LATE = """
+import asyncio, threading
+
+import django
+
+django.setup()
+from asgiref.sync import sync_to_async
+
+from telehealth.publish import announce, loop_of_sockets
+
+begun, ended = threading.Event(), threading.Event()
+
+def write():
+    begun.set()
+    ended.wait()
+    announce(["consultation.of-nobody"], {"type": "room.changed"})
+    print("told")
+
+async def serve():
+    loop_of_sockets.set(asyncio.get_running_loop())
+    serve.writing = asyncio.ensure_future(sync_to_async(write, thread_sensitive=False)())
+    while not begun.is_set():
+        await asyncio.sleep(0.01)
+
+loop = asyncio.new_event_loop()
+loop.run_until_complete(serve())
+LOOP_ENDS
+ended.set()
+"""
+
+
+@pytest.mark.parametrize("ends", ["", "loop.close()"])
+def test_thread_that_tells_of_its_rows_after_the_loop_has_ended_keeps_no_process_from_its_end(
+    transactional_db: None, ends: str
+) -> None:
+    command = [sys.executable, "-c", LATE.replace("LOOP_ENDS", ends)]
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
 
 
 def test_who_was_on_a_killed_process_comes_back_to_another(

@@ -91,9 +91,9 @@ export class Controls {
   }
 
   // On a phone the side lies over the call as a sheet; elsewhere it is always there, and the chat takes the focus.
-  open(what) {
-    // What fills the screen would cover it.
-    if (what && document.fullscreenElement) this.full();
+  async open(what) {
+    // What fills the screen would cover it, and takes the focus along when it goes.
+    if (what && document.fullscreenElement) await this.full();
     const wasOpen = "open" in this.main.dataset;
     if (what) this.main.dataset.open = what;
     else delete this.main.dataset.open;
