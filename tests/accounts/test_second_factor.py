@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from config.encryption import decrypt
+from tests.accounts.passkeys import Passkey, challenge_after_password, challenge_alone
 from tests.accounts.proof import SECRET, code_of, give_app, prove, recovery_codes_of
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.page import HTMX, Page
@@ -286,6 +287,46 @@ def test_recovery_code_signs_in_once(patient):
         sign_in(client, patient)
         client.post(reverse("mfa_authenticate"), {"code": code})
         assert is_signed_in(client) is expected
+
+
+# A stolen device that does not ask for its finger, a page that only looks like ours.
+WORTHLESS = {"no finger": {"verified": False}, "another origin": {"origin": "https://nirog.example.net"}}
+
+
+@pytest.mark.parametrize("why", WORTHLESS)
+def test_passkey_that_proves_nothing_does_not_sign_in(patient, why):
+    passkey = Passkey(patient)
+    alone, after = Client(), Client()
+    answer = passkey.answer(challenge_alone(alone), **WORTHLESS[why])
+    alone.post(reverse("mfa_login_webauthn"), {"credential": answer})
+    sign_in(after, patient)
+    answer = passkey.answer(challenge_after_password(after), **WORTHLESS[why])
+    after.post(reverse("mfa_authenticate"), {"credential": answer})
+    assert not is_signed_in(alone)
+    assert not is_signed_in(after)
+
+
+def test_passkey_signs_in_alone_or_after_the_password_and_its_answer_only_once(patient):
+    passkey = Passkey(patient)
+    alone, after, thief = Client(), Client(), Client()
+    answer = passkey.answer(challenge_alone(alone))
+    alone.post(reverse("mfa_login_webauthn"), {"credential": answer})
+    sign_in(after, patient)
+    after.post(reverse("mfa_authenticate"), {"credential": passkey.answer(challenge_after_password(after))})
+    assert is_signed_in(alone)
+    assert is_signed_in(after)
+    challenge_alone(thief)
+    thief.post(reverse("mfa_login_webauthn"), {"credential": answer})
+    assert not is_signed_in(thief)
+
+
+def test_passkey_of_another_signs_in_to_ones_own_account_alone(patient, stranger):
+    Passkey(patient)
+    client = Client()
+    sign_in(client, patient)
+    foreign = Passkey(stranger).answer(challenge_after_password(client))
+    client.post(reverse("mfa_authenticate"), {"credential": foreign})
+    assert not is_signed_in(client)
 
 
 def test_mailed_code_asks_for_the_second_step_too(patient):

@@ -1,4 +1,5 @@
-"""Suspending a doctor from the admin: gone from search and booking at once, and what is booked stays."""
+"""Suspending a doctor from the admin: gone from search and booking at once, and what is booked stays. It stays, too,
+while another name or number of a doctor is looked at, and after that."""
 
 from collections.abc import Callable
 
@@ -14,9 +15,11 @@ from appointments.models import Appointment, Status
 from appointments.services import cancel_appointment
 from doctors.models import Doctor
 from doctors.search import SearchQuery, find_doctors
+from doctors.services import reject_verification
 from tests.appointments.races import at_once
-from tests.appointments.visits import at, confirmed, hold
+from tests.appointments.visits import at, confirmed, hold, story
 from tests.doctors.test_find import text_of
+from tests.doctors.verifications import approved, change_asked
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
@@ -131,3 +134,25 @@ def test_a_booking_that_races_with_a_suspension_is_made_before_it_or_refused(doc
         assert isinstance(booking.error, SlotGone)
     else:
         assert made.created_at < Doctor.objects.get(user=doctor).suspended_at
+
+
+@pytest.mark.parametrize("becomes", ["approved", "rejected"])
+def test_a_change_of_name_and_number_touches_nothing_that_is_booked(
+    doctor: User, patient: User, admin: User, becomes: str
+) -> None:
+    visit = confirmed(doctor, patient, at(10))
+    held, before = hold(doctor, patient, at(12)), story(visit)
+    asked = change_asked(doctor.doctor, name="Farhana Khan", registration_number="A-99999")
+    # Whoever looks for a time meanwhile finds and books one.
+    assert Client().get(f"/times/{doctor.doctor.slug}/").status_code == 200
+    cancel_appointment(hold(doctor, patient, at(14)), by=patient, side="patient")
+    if becomes == "approved":
+        approved(asked, by=admin)
+    else:
+        reject_verification(asked, words="The certificate says Rahman.", by=admin)
+    for booked, status in ((visit, Status.CONFIRMED), (held, Status.HELD)):
+        at_first = (booked.period, booked.fee, booked.doctor_id)
+        booked.refresh_from_db()
+        assert (booked.status, booked.period, booked.fee, booked.doctor_id) == (status, *at_first)
+    assert story(visit) == before
+    assert Client().get(doctor.doctor.get_absolute_url()).status_code == 200
