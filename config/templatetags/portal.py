@@ -181,6 +181,12 @@ def day_long(value: date | datetime | None) -> str:
 
 
 @register.filter
+def birthday(value: date) -> str:
+    """17 May 1990: always with its year, and nobody's weekday."""
+    return unicodedata.normalize("NFC", digits(format_date(value, "j F Y")))
+
+
+@register.filter
 def month(value: date) -> str:
     """October 2026."""
     return unicodedata.normalize("NFC", digits(format_date(value, "F Y")))

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import EmergencyAccess, EmergencyReason
 
+WHY = _("Please say in a sentence why you need to look.")
+
 
 class FindPatientForm(forms.Form):
     """By what the desk knows of a person. Nothing is listed before something is asked for."""
@@ -19,10 +21,15 @@ class FindPatientForm(forms.Form):
 
 
 class EmergencyAccessForm(forms.ModelForm):
-    reason = forms.ChoiceField(label=_("Reason"), choices=EmergencyReason, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(
+        label=_("Reason"),
+        choices=EmergencyReason,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose a reason.")},
+    )
 
     class Meta:
         model = EmergencyAccess
         fields = ("reason", "words")
         widgets = {"words": forms.Textarea(attrs={"rows": 4})}
-        error_messages = {"words": {"min_length": _("Please say in a sentence why you need to look.")}}
+        error_messages = {"words": dict.fromkeys(("required", "min_length"), WHY)}

@@ -142,6 +142,12 @@ def test_day_leaves_this_year_out_and_takes_dates():
     assert portal.day_number(date(2031, 10, 4)) == "4"
 
 
+def test_birthday_has_its_year_and_no_weekday():
+    today = timezone.localdate()
+    assert portal.birthday(today).endswith(f" {today.year}")
+    assert portal.birthday(date(1990, 5, 17)) == "17 May 1990"
+
+
 def test_days_are_bangla_on_a_bangla_page(bangla):
     assert portal.day_long(date(2031, 10, 14)) == "মঙ্গলবার ১৪ অক্টোবর ২০৩১"
     assert portal.day_clock_long(AFTERNOON) == "মঙ্গলবার ১৪ অক্টোবর ২০৩১, দুপুর\N{NO-BREAK SPACE}২:২০"

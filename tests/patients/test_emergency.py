@@ -85,6 +85,10 @@ def test_a_reason_in_words_is_asked_for_and_what_was_typed_stays(patient: User) 
     page = answer.content.decode()
     assert "say in a sentence" in page
     assert "because" in page
+    page = client.post(f"/emergency/open/{patient.patient.pk}/", {}).content.decode()
+    for words in ("Please choose a reason.", "Please say in a sentence why you need to look."):
+        # Above the form, and beside its field.
+        assert page.count(words) == 2
     assert not EmergencyAccess.objects.exists()
 
 
