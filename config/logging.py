@@ -106,12 +106,14 @@ def without_words_of_errors(logger: WrappedLogger, method: str, event: EventDict
 
 
 class KindOfError(logging.Filter):
-    """What Celery says of a task that failed, by the kind of its error."""
+    """What libraries say of an error, by its kind: Celery of a task that failed, daphne of a socket, and others."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(record.args, dict) and "exc" in record.args:
             record.args = record.args | {"exc": kind_of(error) if error else "", "args": "", "kwargs": ""}
+        elif isinstance(record.args, tuple):
+            record.args = tuple(kind_of(each) if isinstance(each, BaseException) else each for each in record.args)
         return True
 
 
@@ -153,11 +155,16 @@ def logging_config(*, level: str, file: str, human: bool) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
 
+    filters = [] if human else ["kind_of_error"]
     handlers: dict[str, Any] = {
-        "console": {"class": "logging.StreamHandler", "formatter": "human" if human else "json"}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "human" if human else "json",
+            "filters": filters,
+        }
     }
     if file:
-        handlers["file"] = {"()": DailyFileHandler, "path": file, "formatter": "json"}
+        handlers["file"] = {"()": DailyFileHandler, "path": file, "formatter": "json", "filters": filters}
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -178,6 +185,6 @@ def logging_config(*, level: str, file: str, human: bool) -> dict[str, Any]:
             "PIL": {"level": "INFO"},
             # What went well, django_structlog says.
             "celery.worker.strategy": {"level": "WARNING"},
-            "celery.app.trace": {"level": "WARNING", "filters": [] if human else ["kind_of_error"]},
+            "celery.app.trace": {"level": "WARNING"},
         },
     }

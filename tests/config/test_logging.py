@@ -90,6 +90,7 @@ for statement in REFUSED:
     except Exception as error:
         structlog.get_logger().warning("not_written", error=type(error).__name__, exc_info=True)
         logging.getLogger("django.request").error("Internal Server Error: %s", "/account/health/", exc_info=error)
+        logging.getLogger("daphne.server").error("Exception inside application: %s", error, exc_info=error)
 
 @shared_task(name="stumble")
 def stumble(of):
@@ -114,11 +115,13 @@ def test_what_failed_is_told_by_where_and_as_what_and_quotes_nothing(tmp_path):
     assert [line | {"timestamp": ""} for line in kept] == [line | {"timestamp": ""} for line in lines]
     assert "Penicillin" not in told
     assert "Asthma" not in told
-    assert [line["event"] for line in lines if line["level"] != "info"] == [
-        *3 * ["not_written", "Internal Server Error: /account/health/"],
-        "task_failed",
-        lines[-1]["event"],
+    events = [line["event"] for line in lines if line["level"] != "info"]
+    assert events[:3] == [
+        "not_written",
+        "Internal Server Error: /account/health/",
+        "Exception inside application: django.db.utils.DataError",
     ]
+    assert events[9:] == ["task_failed", lines[-1]["event"]]
     assert re.fullmatch(r"Task stumble\[[0-9a-f-]+\] raised unexpected: builtins.KeyError", lines[-1]["event"])
     refused = [line["exception"] for line in lines if line["event"] == "not_written"]
     assert all("Traceback (most recent call last):\n  File" in text for text in refused)
