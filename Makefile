@@ -32,7 +32,7 @@ shell:
 
 test:
 	$(run) -m tests.chromium
-	@$(python) -m pytest -n 2 $(ARGS)
+	@$(python) -m pytest -n auto --dist worksteal $(ARGS)
 
 check:
 	@bin/bootstrap

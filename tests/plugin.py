@@ -94,6 +94,11 @@ def set_environment() -> None:
     }
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than the cores: tests of processes and browsers wait a third of their time."""
+    return min((os.cpu_count() or 1) + 1, 9)
+
+
 if not WORKER:
     start_services()
 set_environment()
