@@ -38,6 +38,12 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
   return ask(wanted);
 };
 """
+# No button sticks out of the bar.
+FITS = """[...document.querySelectorAll("[data-controls] > :not([hidden])")].every((each) => {
+  const bar = each.parentElement.getBoundingClientRect();
+  const { left, right, width } = each.getBoundingClientRect();
+  return width >= 44 && left >= bar.left && right <= bar.right && bar.left >= 0 && bar.right <= innerWidth;
+})"""
 # What goes out on the line of that kind.
 SENT = """(kind) => window.__connections.at(-1).getSenders().map(({ track }) => track)
   .find((track) => track?.kind === kind)?.label"""
@@ -180,6 +186,12 @@ def test_devices_and_views_change_within_a_call(
     other.until("document.pictureInPictureElement?.matches('[data-remote]')")
     other.choose("Small window")
     other.until("!document.pictureInPictureElement")
+
+    # On the narrowest phone, too, six buttons stand side by side.
+    for width in (320, 390):
+        one.page.set_viewport_size({"width": width, "height": 640})
+        one.until(FITS)
+        one.is_accessible()
 
     # All of that was one and the same connection; those before it tested the way to the relay.
     for each in (one, other):
