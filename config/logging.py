@@ -73,10 +73,10 @@ def without_secret_addresses(logger: WrappedLogger, method: str, event: EventDic
     return event
 
 
-def bare_traceback(info: ExcInfo) -> str:
+def bare_traceback(exc_info: ExcInfo) -> str:
     """Where it happened and what kind of exception it was, causes first; nothing that an exception says."""
     parts: list[str] = []
-    error: BaseException | None = info[1]
+    error: BaseException | None = exc_info[1]
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
