@@ -33,7 +33,7 @@ from tests.bench.figures import milliseconds, report
 
 ROOMS = tuple(map(int, os.environ.get("ROOMS", "10,200,1000").split(",")))
 PROCESSES = tuple(map(int, os.environ.get("PROCESSES", "1,2").split(",")))
-RELAYS_A_SECOND, SECONDS = 300, 20
+RELAYS_A_SECOND, SECONDS = 300, int(os.environ.get("SECONDS", "20"))
 BEAT = 15.0
 CANDIDATE = "candidate:842163049 1 udp 1677729535 192.0.2.10 46154 typ relay raddr 0.0.0.0 rport 0 generation 0"
 
