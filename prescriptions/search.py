@@ -50,18 +50,23 @@ _ORDER = """
     product.brand <> '', length(generic.name), generic.name, product.brand,
     product.form NOT IN ('tablet', 'capsule'), length(product.strength), product.strength, product.id
 """
-# Whose brand or generic begins with what was typed comes first, and of those whose brand is just that. They are found
-# by their names, for of what has a word like that there may be half of the register: `tab`.
+# Whose brand or generic begins with what was typed comes first, and of those whose brand is just that. Where more than
+# are looked at have a word like that (`tab` is in half of the register) they are found by their names besides.
 _PREFIX = """
+    WITH looked_at AS MATERIALIZED (
+        SELECT product.id FROM prescriptions_product product WHERE product.is_active AND {each} LIMIT %(looked_at)s
+    )
     SELECT product.id FROM (
-        SELECT product.id FROM prescriptions_product product
-        WHERE product.is_active AND lower(product.brand) LIKE %(begin)s AND {each}
+        SELECT id FROM looked_at
         UNION
         SELECT product.id FROM prescriptions_product product
-        WHERE product.is_active AND {each}
+        WHERE (SELECT count(*) >= %(looked_at)s FROM looked_at)
+          AND product.is_active AND lower(product.brand) LIKE %(begin)s AND {each}
+        UNION
+        SELECT product.id FROM prescriptions_product product
+        WHERE (SELECT count(*) >= %(looked_at)s FROM looked_at)
+          AND product.is_active AND {each}
           AND product.generic_id IN (SELECT id FROM prescriptions_generic WHERE name LIKE %(begin)s)
-        UNION
-        (SELECT product.id FROM prescriptions_product product WHERE product.is_active AND {each} LIMIT %(looked_at)s)
     ) found
     JOIN prescriptions_product product ON product.id = found.id
     JOIN prescriptions_generic generic ON generic.id = product.generic_id
