@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import segno
+import structlog
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -29,6 +30,8 @@ from prescriptions.paper import paper
 from prescriptions.signing import public_pem, read_code, spaced
 from prescriptions.views.composer import draft_of, own_visit
 
+log = structlog.get_logger()
+
 
 class Standing(StrEnum):
     """What a pharmacist is told."""
@@ -43,6 +46,7 @@ class Standing(StrEnum):
 def standing_of(signed: SignedPrescription) -> Standing:
     """Takes what `for_page` takes along."""
     if not services.is_untouched(signed):
+        log.error("signed_row_not_genuine", signed=str(signed.pk))
         return Standing.BROKEN
     status = signed.prescription.status
     if status == PrescriptionStatus.VOID:

@@ -19,6 +19,7 @@ from django.test import Client
 from django.utils import timezone
 from psycopg.errors import InsufficientPrivilege
 from pytest_django import DjangoAssertNumQueries
+from structlog.testing import capture_logs
 
 from accounts.models import Action, Ground, TrailEntry, User
 from appointments.models import Appointment
@@ -284,7 +285,8 @@ def test_an_old_one_is_expired(visit: Appointment) -> None:
 def test_one_that_was_altered_in_the_database_is_not_genuine(
     visit: Appointment, doctor: User, patient: User, client_of: ClientOf, altered: str
 ) -> None:
-    """By who has all rights there. Whoever opens it is told so, and is shown nothing of what stands there now."""
+    """By who has all rights there. Whoever opens it is told so, and is shown nothing of what stands there now; lists go
+    on, and the log has the row's key for whoever runs the portal."""
     signed = signed_for(visit)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -297,6 +299,13 @@ def test_one_that_was_altered_in_the_database_is_not_genuine(
         assert "Not genuine" in page
         assert "Napa" not in page
     assert client_of(patient).get(f"{own}prescription.pdf").status_code == 404
+    for client, address in ((client_of(patient), "/prescriptions/"), (client_of(doctor), "/practice/prescriptions/")):
+        assert own in read(client, address).links.values()
+    with capture_logs() as logged:
+        Client().get(f"/rx/{signed.code}/")
+    assert [(each["event"], each["signed"]) for each in logged if each["log_level"] == "error"] == [
+        ("signed_row_not_genuine", str(signed.pk))
+    ]
 
 
 def test_a_copy_under_another_code_is_not_genuine(visit: Appointment, doctor: User, patient: User) -> None:
