@@ -283,6 +283,19 @@ def test_even_with_its_code_an_address_in_use_is_not_moved(client_of, patient, u
         client.post(reverse("account_email_verification_sent"), {"code": code})
 
 
+def test_address_that_another_proved_meanwhile_is_not_moved_and_that_is_said(client_of, patient, victim):
+    client = client_of(patient)
+    prove(client, patient, method="password")
+    client.post(reverse("account_email"), {"action_add": "1", "email": "free@example.com"})
+    code = code_in_mail()
+    EmailAddress.objects.create(user=victim, email="free@example.com", verified=True)
+    page = client.post(reverse("account_email_verification_sent"), {"code": code})
+    assert page.status_code == 200
+    assert "This address belongs to another account." in page.content.decode()
+    assert EmailAddress.objects.get(email="free@example.com", verified=True).user == victim
+    assert User.objects.get(pk=patient.pk).email == patient.email
+
+
 def test_code_signs_in_to_the_account_that_it_was_sent_for(patient, unmoved):
     client = Client()
     page = ask_for_login_code(client, patient)
