@@ -24,7 +24,7 @@ from appointments.views.own import own, side_of
 from appointments.views.times import WEEK, days_of, other_zone
 from config.errors import DomainError
 from config.http import require
-from doctors.models import Doctor
+from doctors.models import Doctor, Mode
 from scheduling.slots import Interval, Slot
 
 # So many other times, and other doctors with so many times each, the page of an offer shows.
@@ -195,16 +195,27 @@ def _ways(appointment: Appointment, offer: Offer) -> dict[str, object]:
     near = Interval(max(now, appointment.start - NEARBY), appointment.start + NEARBY)
     doctors = list(Doctor.objects.public().filter(**services.same_specialty(appointment)).for_cards()[:50])
     found = times_nearby(appointment, doctors, near)
+    able = [doctor for doctor in doctors if found.get(doctor.pk) and doctor.fee(appointment.mode) is not None]
+    able.sort(key=lambda doctor: abs(found[doctor.pk][0].start - appointment.start))
     others = [
-        {"doctor": doctor, "fee": doctor.fee(appointment.mode), "slots": found[doctor.pk][:TIMES_A_DOCTOR]}
-        for doctor in doctors
-        if found.get(doctor.pk) and doctor.fee(appointment.mode) is not None
+        {
+            "doctor": doctor,
+            "fee": doctor.fee(appointment.mode),
+            "times": [(slot, _where(appointment, doctor, slot)) for slot in found[doctor.pk][:TIMES_A_DOCTOR]],
+        }
+        for doctor in able[:DOCTORS_SHOWN]
     ]
-    others.sort(key=lambda each: abs(each["slots"][0].start - appointment.start))
     return {
         "own_times": sorted(own[:TIMES_SHOWN], key=lambda slot: slot.start),
-        "others": others[:DOCTORS_SHOWN] if _is_settled(appointment) else [],
+        "others": others if _is_settled(appointment) else [],
     }
+
+
+def _where(appointment: Appointment, doctor: Doctor, slot: Slot) -> str:
+    """The name of the place to which one would come at this time; empty for video."""
+    if appointment.mode != Mode.IN_PERSON:
+        return ""
+    return next((place.name for place in doctor.places.all() if place.pk == slot.place), "")
 
 
 def _is_settled(appointment: Appointment) -> bool:

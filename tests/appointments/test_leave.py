@@ -27,10 +27,10 @@ from appointments.tasks import sweep_offers
 from doctors.models import Doctor, DoctorSpecialty
 from payments.models import Account, Charge, Refund
 from payments.services import refund_by_admin
-from scheduling.models import Calendar
+from scheduling.models import Calendar, WeeklyHours
 from scheduling.services import AlreadyOff
 from tests.appointments.visits import at, confirmed, hold, pay, shifted, story
-from tests.factories.doctors import DoctorFactory
+from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import PatientFactory
 from tests.payments.till import balances
 
@@ -129,6 +129,19 @@ def test_page_shows_live_ways_and_each_works(
     responses = [client.post(f"/appointments/{visit.pk}/offer/", answer) for _ in range(2)]
     new = Appointment.objects.get(replaces=visit)
     assert [response.url for response in responses] == [new.get_absolute_url()] * 2
+
+
+def test_page_says_where_another_doctor_would_be(
+    doctor: User, colleague: User, patient: User, client_of: ClientOf
+) -> None:
+    for each, name in ((doctor, "Green Road"), (colleague, "Lake View")):
+        Doctor.objects.filter(user=each).update(fee_in_person=900)
+        place = PracticePlaceFactory(doctor=each.doctor, name=name)
+        WeeklyHours.objects.filter(doctor=each.doctor).update(modes=["in_person"], place=place)
+    visit = confirmed(doctor, patient, mode="in_person")
+    leave(doctor)
+    page = client_of(patient).get(f"/appointments/{visit.pk}/offer/").content.decode()
+    assert "· Lake View<" in " ".join(page.split()).replace(" <", "<")
 
 
 def test_page_costs_the_same_for_one_and_three_colleagues(
