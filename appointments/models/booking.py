@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from appointments.models.cases import Case
 from appointments.models.events import AppointmentEvent
+from appointments.models.offers import Offer
 from appointments.models.reasons import REASONS
 from appointments.models.reminders import SPANS, Lead, Reminder
 from appointments.models.status import OCCUPYING, Status
@@ -174,8 +175,9 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         )
 
     def for_list(self) -> Self:
-        """All that a row in a list shows."""
-        return self.select_related("doctor", "patient", "place", "charge").fetch_mode(PAGE)
+        """All that a row in a list shows; `is_asked` says that the patient is asked about what the doctor changed."""
+        asked = Exists(Offer.objects.open().filter(appointment=OuterRef("pk")))
+        return self.select_related("doctor", "patient", "place", "charge").annotate(is_asked=asked).fetch_mode(PAGE)
 
     def for_detail(self) -> Self:
         return (

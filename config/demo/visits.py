@@ -113,7 +113,8 @@ class Diary:
         rows = []
         for new, at in steps:
             by = appointment.booked_by if new in (Status.HELD, Status.CANCELLED) else None
-            rows.append(AppointmentEvent(appointment=appointment, by=by, old=old, new=new, at=at))
+            period = appointment.period if not old else None
+            rows.append(AppointmentEvent(appointment=appointment, by=by, old=old, new=new, at=at, period=period))
             old = new
         AppointmentEvent.objects.bulk_create(rows)
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -15,7 +16,7 @@ from accounts.models import Action, TrailEntry, User
 from appointments import lists
 from appointments.lists import Side, Wanted, When, page_of
 from appointments.models import Appointment, Status
-from appointments.services import cancel_appointment, change_status
+from appointments.services import cancel_appointment, change_status, lay_leave
 from patients.models import Patient
 from tests.appointments.visits import at, confirmed, days_from_now, hold, shifted
 from tests.factories.patients import GuardianshipFactory, PatientFactory
@@ -56,6 +57,14 @@ def test_each_stands_in_one_of_the_three(doctor: User, patient: User, client_of:
     assert shown(mine, "?when=past") == shown(practice, "?when=past") == addresses(over)
     assert shown(mine, "?when=cancelled") == addresses(lapsed, cancelled)
     assert shown(practice, "?when=cancelled") == addresses(cancelled), "a hold is not the doctor's to see"
+
+
+def test_visit_about_which_the_patient_is_asked_says_so(doctor: User, patient: User, client_of: ClientOf) -> None:
+    for hour in (10, 14):
+        confirmed(doctor, patient, at(hour))
+    lay_leave(doctor.doctor, DateTimeTZRange(at(9), at(12)), by=doctor)
+    assert read(client_of(patient), "/appointments/").html.count("Please choose") == 1
+    assert read(client_of(doctor), "/appointments/").html.count("Is asked to choose") == 1
 
 
 def test_time_let_go_is_no_cancelled_visit_of_the_practice(doctor: User, patient: User, client_of: ClientOf) -> None:
