@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -50,12 +50,15 @@ def start_payment(appointment: Appointment, *, by: User) -> Charge | None:
 
 
 def owe_fee(appointment: Appointment, *, payer: User, due_at: datetime | None, at_desk: bool = False) -> Charge:
-    """Open the charge of a booking's fee, and note it there. The caller holds the booking's locks."""
+    """Open the charge of a booking's fee, in the payer's words and time, and note it there. The caller holds the
+    booking's locks."""
+    with translation.override(payer.language), timezone.override(payer.zone):
+        description, detail = _("Consultation fee"), f"{appointment.doctor}, {instant(appointment.start)}"
     charge = open_charge(
         payer=payer,
         seller="appointments",
-        description=_("Consultation fee"),
-        detail=f"{appointment.doctor}, {instant(appointment.start)}",
+        description=description,
+        detail=detail,
         done_path=appointment.get_absolute_url(),
         amount=appointment.fee,
         currency=appointment.currency,

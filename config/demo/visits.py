@@ -120,12 +120,14 @@ class Diary:
 
     def pay(self, appointment: Appointment, at: datetime) -> None:
         """A settled charge with its ledger; paid back where the visit was cancelled."""
+        with timezone.override(appointment.booked_by.zone):
+            detail = f"{appointment.doctor}, {instant(appointment.start)}"
         charge = Charge.objects.create(
             payer=appointment.booked_by,
             payer_phone=str(appointment.patient.phone),
             seller="appointments",
             description="Consultation fee",
-            detail=f"{appointment.doctor}, {instant(appointment.start)}",
+            detail=detail,
             done_path=appointment.get_absolute_url(),
             amount=appointment.fee,
             currency=appointment.currency,

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
@@ -497,3 +497,14 @@ def test_hold_for_another_persons_patient_is_not_offered_by_the_form(
     )
     assert response.status_code == 422
     assert not Appointment.objects.exists()
+
+
+def test_charge_tells_what_it_is_for_in_the_payers_words_and_time(doctor: User, patient: User) -> None:
+    """Whoever opens it: the receipt shows these words for as long as it is kept."""
+    patient.language, patient.time_zone = "bn", "Asia/Tokyo"
+    patient.save()
+    with translation.override("en"), timezone.override("UTC"):
+        charge = start_payment(hold(doctor, patient), by=patient)
+    assert charge is not None
+    assert charge.description == "ডাক্তারের ফি"
+    assert charge.detail.endswith("(Tokyo সময়)")
