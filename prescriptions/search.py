@@ -50,25 +50,26 @@ _ORDER = """
     product.brand <> '', length(generic.name), generic.name, product.brand,
     product.form NOT IN ('tablet', 'capsule'), length(product.strength), product.strength, product.id
 """
+# What the order asks, taken along: what was found is not looked up anew.
+_OF = "product.id, product.generic_id, product.brand, product.strength, product.form"
 # Whose brand or generic begins with what was typed comes first, and of those whose brand is just that. Where more than
 # are looked at have a word like that (`tab` is in half of the register) they are found by their names besides.
 _PREFIX = """
     WITH looked_at AS MATERIALIZED (
-        SELECT product.id FROM prescriptions_product product WHERE product.is_active AND {each} LIMIT %(looked_at)s
+        SELECT {of} FROM prescriptions_product product WHERE product.is_active AND {each} LIMIT %(looked_at)s
     )
     SELECT product.id FROM (
-        SELECT id FROM looked_at
+        SELECT * FROM looked_at
         UNION
-        SELECT product.id FROM prescriptions_product product
+        SELECT {of} FROM prescriptions_product product
         WHERE (SELECT count(*) >= %(looked_at)s FROM looked_at)
           AND product.is_active AND lower(product.brand) LIKE %(begin)s AND {each}
         UNION
-        SELECT product.id FROM prescriptions_product product
+        SELECT {of} FROM prescriptions_product product
         WHERE (SELECT count(*) >= %(looked_at)s FROM looked_at)
           AND product.is_active AND {each}
           AND product.generic_id IN (SELECT id FROM prescriptions_generic WHERE name LIKE %(begin)s)
-    ) found
-    JOIN prescriptions_product product ON product.id = found.id
+    ) product
     JOIN prescriptions_generic generic ON generic.id = product.generic_id
     ORDER BY lower(product.brand) NOT LIKE %(begin)s AND generic.name NOT LIKE %(begin)s,
              lower(product.brand) <> %(first)s, generic.name NOT LIKE %(begin)s, {order}
@@ -78,24 +79,23 @@ _PREFIX = """
 # much is a little alike: only the most alike of it are put in order.
 _ALIKE = """
     SELECT product.id FROM (
-        SELECT id, max(alike) AS alike FROM (
-            (SELECT product.id, word_similarity(%(typed)s, product.heard) AS alike
+        SELECT {of}, max(product.alike) AS alike FROM (
+            (SELECT {of}, word_similarity(%(typed)s, product.heard) AS alike
              FROM prescriptions_product product
              WHERE product.is_active AND %(typed)s <%% product.heard AND {each}
              ORDER BY alike DESC LIMIT %(kept)s)
             UNION ALL
-            SELECT product.id, generic.alike FROM (
+            SELECT {of}, generic.alike FROM (
                 SELECT id, word_similarity(%(typed)s, heard) AS alike FROM prescriptions_generic
                 WHERE %(typed)s <%% heard ORDER BY alike DESC LIMIT %(generics)s
             ) generic
             JOIN prescriptions_product product ON product.generic_id = generic.id
             WHERE product.is_active AND {each}
-        ) alike
-        GROUP BY id
-    ) found
-    JOIN prescriptions_product product ON product.id = found.id
+        ) product
+        GROUP BY {of}
+    ) product
     JOIN prescriptions_generic generic ON generic.id = product.generic_id
-    ORDER BY found.alike DESC, {order}
+    ORDER BY product.alike DESC, {order}
     LIMIT %(most)s
 """
 
@@ -116,7 +116,7 @@ def find_products(text: str, *, most: int = MOST_FOUND) -> list[Product]:
 def _beginning(typed: Sequence[str], most: int) -> list[int]:
     each, facts = _each(typed, "words")
     facts |= {"first": typed[0], "begin": f"{typed[0]}%", "looked_at": MOST_LOOKED_AT, "most": most}
-    return _keys(_PREFIX.format(each=each, order=_ORDER), facts)
+    return _keys(_PREFIX.format(of=_OF, each=each, order=_ORDER), facts)
 
 
 def _alike(typed: Sequence[str], most: int) -> list[int]:
@@ -128,7 +128,7 @@ def _alike(typed: Sequence[str], most: int) -> list[int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [ALIKE])
         facts |= {"typed": " ".join(names), "kept": MOST_ALIKE, "generics": MOST_GENERICS_ALIKE, "most": most}
-        return _keys(_ALIKE.format(each=each, order=_ORDER), facts)
+        return _keys(_ALIKE.format(of=_OF, each=each, order=_ORDER), facts)
 
 
 def _is_name(word: str) -> bool:
