@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from accounts.models import User
+from accounts.sessions import SEEN
 from appointments.models import Appointment, Status
 from doctors.services import suspend_doctor
 from patients.models import Guardianship
@@ -52,6 +54,15 @@ def test_whoever_does_not_belong_is_refused_at_the_handshake(
     user = None if who == "nobody" else request.getfixturevalue(who)
     with pytest.raises(InvalidStatus, match="403"):
         dial(daphne_process, path_of(visit), user)
+
+
+def test_session_past_its_limit_opens_no_socket(daphne_process: Server, visit: Appointment, patient: User) -> None:
+    cookie = cookies(patient)
+    session = SessionStore(cookie.partition("=")[2])
+    session[SEEN] = 0
+    session.save()
+    with pytest.raises(InvalidStatus, match="403"):
+        dial(daphne_process, path_of(visit), None, cookie=cookie)
 
 
 def test_another_origin_is_refused_at_the_handshake(daphne_process: Server, visit: Appointment, patient: User) -> None:
