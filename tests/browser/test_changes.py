@@ -5,16 +5,15 @@ from decimal import Decimal
 
 import pytest
 from django.conf import settings
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
 from appointments.models import Appointment, Status, Terms
-from appointments.services import lay_leave, save_terms
+from appointments.services import save_terms
 from doctors.models import DoctorSpecialty
-from tests.appointments.visits import at, confirmed
+from tests.appointments.visits import DHAKA, at, confirmed
 from tests.browser.visitors import DESKTOP, PHONE, looks_right
 from tests.factories.doctors import DoctorFactory
 
@@ -83,9 +82,19 @@ def test_visit_is_moved_by_both_and_left_to_another_doctor(doctor: User, patient
     phone.get_by_role("button", name="The new time is fine").click()
     expect(phone.get_by_text("The visit stands at its new time")).to_be_visible()
 
-    # Leave over it: another doctor at that hour, at no further cost.
+    # The doctor goes on leave over it, and sees first whom that concerns.
     visit.refresh_from_db()
-    lay_leave(doctor.doctor, DateTimeTZRange(at(0, days=3), at(0, days=4)), by=doctor)
+    desk.goto("/practice/hours/")
+    for label in ("First day", "Last day"):
+        desk.get_by_label(label, exact=True).fill(visit.start.astimezone(DHAKA).date().isoformat())
+    desk.get_by_role("button", name="Close this time").click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Visits that this concerns")
+    expect(desk.get_by_text("Is asked to choose", exact=True)).to_have_count(1)
+    looks_right(desk)
+    desk.get_by_role("button", name="Close this time").click()
+    expect(desk.get_by_text("1 patient is asked to choose")).to_be_visible()
+
+    # Another doctor at that hour, at no further cost.
     phone.reload()
     phone.get_by_role("link", name="See what you can do").click()
     looks_right(phone)
