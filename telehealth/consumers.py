@@ -224,10 +224,11 @@ class ConsultationConsumer(Socket):
         self.is_closing = True
         self.forget_deadline()
         self.forget_untold()
-        with suppress(RedisError, OSError):
-            await self.channel_layer.group_discard(room_group(self.pk), self.channel_name)
+        # First what is true: a layer that does not answer may take what time is left.
         if self.arrival is not None:
             await self.rows(services.leave, self.guest.room, self.connection, lost=code not in (LEFT, 1001, CLOSED))
+        with suppress(RedisError, OSError):
+            await self.channel_layer.group_discard(room_group(self.pk), self.channel_name)
 
     async def take(self, frame: str) -> None:
         name, message = messages.parse(frame)
@@ -441,9 +442,9 @@ class QueueConsumer(Socket):
         self.forget_deadline()
         if self.doctor_id is None:
             return
+        await self.rows(services.note_desk, self.doctor_id, here=False)
         with suppress(RedisError, OSError):
             await self.channel_layer.group_discard(practice_group(self.doctor_id), self.channel_name)
-        await self.rows(services.note_desk, self.doctor_id, here=False)
 
     async def take(self, frame: str) -> None:
         name, _message = messages.parse(frame)

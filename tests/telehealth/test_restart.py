@@ -86,7 +86,7 @@ def test_thread_that_tells_of_its_rows_after_the_loop_has_ended_keeps_no_process
 ) -> None:
     command = [sys.executable, "-c", LATE.replace("LOOP_ENDS", ends)]
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
 
 
