@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from appointments.errors import IllegalChange
 from appointments.models import Appointment, Status
 from appointments.services import begin_visit, complete_visit, mark_no_show
 from payments.models import Account, Refund
@@ -29,6 +30,18 @@ def test_completed_visit_is_earned_once(visit: Appointment, doctor: User) -> Non
 
     left = balances()
     assert (left[Account.DOCTOR], left[Account.COMMISSION], Account.DEPOSIT in left) == (-720, -80, False)
+
+
+def test_nothing_came_of_a_visit_whose_time_has_not_come(doctor: User, patient: User) -> None:
+    ahead = confirmed(doctor, patient)
+    with pytest.raises(IllegalChange):
+        complete_visit(ahead, by=doctor)
+    for side in ("patient", "doctor"):
+        with pytest.raises(IllegalChange):
+            mark_no_show(ahead, side=side, by=doctor)
+    assert balances()[Account.DEPOSIT] == -800
+    ahead.refresh_from_db()
+    assert ahead.status == Status.CONFIRMED
 
 
 def test_fee_of_a_patient_who_stays_away_is_earned(visit: Appointment, doctor: User) -> None:

@@ -18,6 +18,7 @@ from appointments.services import (
     cancel_appointment,
     decline_offer,
     end_leave,
+    end_offer,
     lay_leave,
     replace_appointment,
     reschedule,
@@ -98,6 +99,25 @@ def test_leave_that_is_taken_back_lets_the_visits_stand(doctor: User, patient: U
     ran_out()
     visit.refresh_from_db()
     assert visit.status == Status.CONFIRMED
+
+
+def test_visit_that_reaches_into_other_leave_is_asked_about_still(doctor: User, patient: User) -> None:
+    confirmed(doctor, patient, at(10))
+    first = lay_leave(doctor.doctor, DateTimeTZRange(at(9), at(10, 5)), by=doctor)
+    lay_leave(doctor.doctor, DateTimeTZRange(at(10, 5), at(12)), by=doctor)
+    assert end_leave(doctor.doctor, first.time_off) == 0
+    assert Offer.objects.open().count() == 1
+
+
+def test_offer_that_was_answered_before_the_sweeper_came_to_it_is_not_ended(doctor: User, patient: User) -> None:
+    visit = confirmed(doctor, patient)
+    [offer] = leave(doctor).offers
+    reschedule(visit, start=at(14), sequence=0, by=patient, side="patient")
+    Offer.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert not end_offer(offer.pk)
+    visit.refresh_from_db()
+    offer.refresh_from_db()
+    assert (visit.status, offer.status) == (Status.CONFIRMED, "moved")
 
 
 def test_who_says_nothing_gets_all_back(doctor: User, patient: User) -> None:

@@ -19,7 +19,7 @@ from appointments.erasure import blank_visits
 from appointments.models import Appointment, Lead, Reminder, Status
 from appointments.models.reminders import SPANS
 from appointments.reminders import remind
-from appointments.services import cancel_appointment, change_status
+from appointments.services import cancel_appointment, change_status, reschedule
 from appointments.tasks import sweep_reminders
 from config.retention import keep_to_retention
 from patients.models import Guardianship
@@ -221,6 +221,13 @@ def test_reminder_of_what_was_called_off_meanwhile_is_not_sent(visit: Appointmen
     with time_machine.travel(visit.start - timedelta(hours=24), tick=False):
         remind(Lead.DAY)
         cancel_appointment(visit, by=patient, side="patient")
+    assert told(patient) == []
+
+
+def test_reminder_of_what_was_moved_meanwhile_is_not_sent(visit: Appointment, patient: User) -> None:
+    with time_machine.travel(visit.start - timedelta(hours=24), tick=False):
+        remind(Lead.DAY)
+        reschedule(visit, start=visit.start + timedelta(days=1), sequence=0, by=patient, side="patient")
     assert told(patient) == []
 
 
