@@ -198,9 +198,15 @@ class Lives(RuleBasedStateMachine):
         apart = [(visit.start.astimezone(DHAKA).date() - each.end.astimezone(DHAKA).date()).days for each in done]
         return any(days <= FOLLOW_UP_DAYS for days in apart)
 
-    @rule(doctor=pick(2), patient=pick(3), first=pick(2), kind=st.sampled_from(["usual", "long", "follow_up"]))
-    def wait(self, doctor: int, patient: int, first: int, kind: str) -> None:
-        """Also where a time is open, as if none had been: it is offered at the next look."""
+    @rule(
+        doctor=pick(2),
+        patient=pick(3),
+        first=pick(2),
+        kind=st.sampled_from(["usual", "long", "follow_up"]),
+        looked_at=st.booleans(),
+    )
+    def wait(self, doctor: int, patient: int, first: int, kind: str, looked_at: bool) -> None:
+        """Also where a time is open, as if none had been: it is offered at the next look, perhaps at once."""
         user, of = CAST.patients[patient], CAST.doctors[doctor].doctor
         begin = CAST.starts[4 * first].astimezone(DHAKA).date()
         wanted = {"days": DateRange(begin, begin + timedelta(days=2)), "visit_type_id": self.type_of(kind, doctor)}
@@ -212,6 +218,8 @@ class Lives(RuleBasedStateMachine):
                 here = Wait.objects.filter(doctor=of, patient=user.patient, state=Wait.State.WAITING)
                 if not here.update(**wanted):
                     Wait.objects.create(doctor=of, patient=user.patient, asked_by=user, **wanted)
+        if looked_at:
+            self.look_for_who_waits(doctor)
 
     @rule(number=pick(4))
     def wait_no_more(self, number: int) -> None:

@@ -124,6 +124,7 @@ def test_time_that_comes_free_is_held_for_who_waited_longest(
     assert (time.start, time.status, time.booked_by, time.patient) == (at(10), "held", patient, patient.patient)
     assert (time.fee, time.mode) == (doctor.doctor.fee_video, "video")
     assert story(time) == [("", "held", None, "offered")]
+    assert time.events.get().period == time.period
     assert offered(doctor) == [(patient, time)], "nobody else is asked meanwhile"
 
     notice = Notification.objects.get(user=patient, kind=Kind.TIME_OFFERED)
