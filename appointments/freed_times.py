@@ -48,6 +48,8 @@ OFFERED_FOR = timedelta(minutes=15)
 LOOK_AFTER = timedelta(minutes=5)
 # So many are asked in one transaction: what is open, and for whom, is worked out once for all of them.
 AT_ONCE = 10
+# So often in a row somebody may be faster by a moment; then the next look is the sweeper's.
+MOST_VAIN_LOOKS = 5
 
 
 class Match(NamedTuple):
@@ -66,9 +68,10 @@ def offer_open_times(doctor_id: int) -> int:
     through again. Some are offered in one transaction, which tells their people once it is durable.
     """
     WaitingList.objects.filter(pk=doctor_id).update(look_at=timezone.now() + LOOK_AFTER)
-    offered = 0
-    while (result := offer_some(doctor_id)) is not None:
+    offered = vain = 0
+    while vain < MOST_VAIN_LOOKS and (result := offer_some(doctor_id)) is not None:
         offered += result
+        vain = 0 if result else vain + 1
     return offered
 
 

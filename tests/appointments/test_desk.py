@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -64,6 +65,12 @@ def test_numbers_count_up_by_place_and_day(chamber: User, patient: User) -> None
     # A number that was given is not given again.
     cancel_appointment(visits[2], by=chamber, side="doctor")
     assert unpaid(chamber, patient, at(15)).token == 4
+
+
+def test_database_gives_no_number_twice(chamber: User, patient: User) -> None:
+    first, second = unpaid(chamber, PatientFactory().user, at(9)), unpaid(chamber, patient, at(10))
+    with pytest.raises(IntegrityError, match="token_not_given_twice"), transaction.atomic():
+        Appointment.objects.filter(pk=second.pk).update(token=first.token)
 
 
 def test_number_stays_within_the_day_and_is_new_on_another(chamber: User, patient: User) -> None:

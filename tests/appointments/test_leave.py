@@ -6,6 +6,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test import Client
 from django.utils import timezone
@@ -99,6 +100,13 @@ def test_leave_that_is_taken_back_lets_the_visits_stand(doctor: User, patient: U
     ran_out()
     visit.refresh_from_db()
     assert visit.status == Status.CONFIRMED
+
+
+def test_database_asks_about_a_visit_once(doctor: User, patient: User) -> None:
+    visit = confirmed(doctor, patient)
+    leave(doctor)
+    with pytest.raises(IntegrityError, match="offer_not_open_twice"), transaction.atomic():
+        Offer.objects.create(appointment=visit, kind="moved", until=at(9), due_at=at(9))
 
 
 def test_visit_that_reaches_into_other_leave_is_asked_about_still(doctor: User, patient: User) -> None:
