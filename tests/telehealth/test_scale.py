@@ -20,7 +20,7 @@ from config.processes import stop, undisturbed, wait_until
 from telehealth.models import ChatMessage, Presence
 from tests.accounts.proof import give_app
 from tests.processes import remember
-from tests.servers import Server, listening, python
+from tests.servers import Server, expect, listening, python
 from tests.telehealth.rooms import SDP, Guest, agreed, dial, inside, path_of, visit_now
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("settled")]
@@ -38,7 +38,8 @@ def leaving(server: AbstractContextManager[Server]) -> Iterator[Server]:
     """The server does not end before it has written down who left."""
     with server as found:
         yield found
-        assert wait_until(lambda: not Presence.objects.filter(is_connected=True).exists(), timeout=20)
+        nobody = wait_until(lambda: not Presence.objects.filter(is_connected=True).exists(), timeout=20)
+        expect(nobody, found, "Who left is not written down")
 
 
 def admitted(one: Guest, other: Guest) -> None:
