@@ -75,12 +75,7 @@ def test_demo_serves_hashed_static_files_for_a_year_and_no_folder(stack: Stack) 
 def test_demo_listens_on_its_two_ports_of_this_machine_alone(stack: Stack) -> None:
     """Beside them Valkey, behind a password, and where there is one the relay of calls: neither beyond this machine."""
     port = int(stack.url.rpartition(":")[2])
-    listening = {
-        (process.name(), found.laddr.ip, found.laddr.port)
-        for process in family(stack.process)
-        for found in process.net_connections("inet")
-        if found.status == psutil.CONN_LISTEN
-    }
+    listening = {found for process in family(stack.process) for found in listened_to(process)}
     helpers = {"valkey-server", "turnserver"}
     assert {ip for name, ip, _ in listening if name in helpers} == {"127.0.0.1"}
     ours = {(ip, found) for name, ip, found in listening if name not in helpers}
@@ -196,7 +191,24 @@ def family(leader: psutil.Process) -> list[psutil.Process]:
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in processes if is_alive(one)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def listened_to(process: psutil.Process) -> list[tuple[str, str, int]]:
+    """Name, address and port of each place where the process waits for callers; one that ended waits nowhere (the
+    database's processes come and go)."""
+    try:
+        name, found = process.name(), process.net_connections("inet")
+    except psutil.NoSuchProcess:
+        return []
+    return [(name, each.laddr.ip, each.laddr.port) for each in found if each.status == psutil.CONN_LISTEN]
 
 
 @contextmanager
