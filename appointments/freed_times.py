@@ -142,9 +142,9 @@ def _matches(doctor: Doctor, calendar: Calendar) -> Iterator[Match]:
                 (mode := mode_for(wait, visit, slot))
                 and (wait.pk, slot.start) not in offered
                 and not _meets(busy[wait.patient_id], slot)
-                and not _meets(taken, _with_pauses(slot, visit.rules))
+                and not _meets(taken, slot.blocked(visit.rules))
             ):
-                taken.append(_with_pauses(slot, visit.rules))
+                taken.append(slot.blocked(visit.rules))
                 yield Match(slot, wait, visit, mode)
                 break
 
@@ -185,10 +185,6 @@ def _meets(times: Iterable[Interval], one: Interval | Slot) -> bool:
     return any(each.start < one.end and one.start < each.end for each in times)
 
 
-def _with_pauses(slot: Slot, rules: Rules) -> Interval:
-    return Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
-
-
 def _hold_for(match: Match, doctor: Doctor, terms: Terms) -> bool:
     """Write the hold and the offer down, and tell; False where one of the constraints refuses. The caller holds the
     locks."""
@@ -204,7 +200,7 @@ def _hold_for(match: Match, doctor: Doctor, terms: Terms) -> bool:
 
 def _write(match: Match, doctor: Doctor, terms: Terms) -> None:
     slot, wait, visit, now = match.slot, match.wait, match.visit, timezone.now()
-    blocked = _with_pauses(slot, visit.rules)
+    blocked = slot.blocked(visit.rules)
     expire_lapsed_holds(doctor=doctor, patient=wait.patient, blocked=blocked)
     appointment = Appointment.objects.create(
         doctor=doctor,

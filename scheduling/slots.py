@@ -99,6 +99,10 @@ class Slot:
     place: int | None
     free: bool
 
+    def blocked(self, rules: Rules) -> Interval:
+        """What a visit at this time takes of the doctor's, with the pauses around it."""
+        return Interval(self.start - rules.buffer_before, self.end + rules.buffer_after)
+
 
 def slots(
     rules: Rules,

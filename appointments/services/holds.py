@@ -83,8 +83,7 @@ def _hold_locked(scene: Scene, *, start: datetime, mode: str, patient_id: UUID, 
     if kind == VisitKind.FOLLOW_UP and not scene.follows:
         raise NoFollowUp
 
-    rules = doctor_time.rules
-    blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
+    blocked = slot.blocked(doctor_time.rules)
     if scene.lapsed:
         expire_lapsed_holds(doctor=doctor, patient=Patient(pk=patient_id), blocked=blocked)
     return write_hold(

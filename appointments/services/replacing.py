@@ -21,7 +21,6 @@ from doctors.models import Doctor, Mode
 from patients.models import Patient
 from payments.models import Charge
 from payments.services import fund_charge, lock_charge
-from scheduling.slots import Interval
 
 
 @retry_serialization
@@ -87,8 +86,7 @@ def _seat(old: Appointment, *, doctor_id: int, start: datetime, by: User) -> App
     slot, fee = open_slot_by(scene.time, start, old.mode, scene.now), scene.doctor.fee(old.mode)
     if slot is None or fee is None or scene.day_is_full:
         raise SlotGone
-    rules = scene.time.rules
-    blocked = Interval(slot.start - rules.buffer_before, slot.end + rules.buffer_after)
+    blocked = slot.blocked(scene.time.rules)
     if scene.lapsed:
         expire_lapsed_holds(doctor=scene.doctor, patient=Patient(pk=old.patient_id), blocked=blocked)
     held = write_hold(
