@@ -302,23 +302,17 @@ def _expecting(lines: Sequence[Line], person: Person) -> Iterable[Finding]:
 
 
 def _gaps(lines: Sequence[Line], person: Person, tables: Tables, today: date) -> Iterable[Unchecked]:
-    if tables.as_of is None:
-        yield Unchecked(Gap.TABLES_MISSING)
-    elif today - tables.as_of > STALE_AFTER:
-        yield Unchecked(Gap.TABLES_OLD, tables.as_of.isoformat())
+    yield from _dated(tables.as_of, today, Gap.TABLES_MISSING, Gap.TABLES_OLD)
     if tables.is_starter:
         yield Unchecked(Gap.STARTER)
-    if tables.facts_as_of is None:
-        yield Unchecked(Gap.FACTS_MISSING)
-    elif today - tables.facts_as_of > STALE_AFTER:
-        yield Unchecked(Gap.FACTS_OLD, tables.facts_as_of.isoformat())
+    yield from _dated(tables.facts_as_of, today, Gap.FACTS_MISSING, Gap.FACTS_OLD)
     if tables.facts_are_starter:
         yield Unchecked(Gap.FACTS_STARTER)
-    yield from _said(person.reactions_said, today, Gap.ALLERGIES_SILENT, Gap.ALLERGIES_STALE)
+    yield from _dated(person.reactions_said, today, Gap.ALLERGIES_SILENT, Gap.ALLERGIES_STALE)
     for reaction in person.reactions:
         if reaction.is_medicine and not reaction.is_understood:
             yield Unchecked(Gap.ALLERGY_UNKNOWN, reaction.words)
-    yield from _said(person.taken_said, today, Gap.MEDICINES_SILENT, Gap.MEDICINES_STALE)
+    yield from _dated(person.taken_said, today, Gap.MEDICINES_SILENT, Gap.MEDICINES_STALE)
     for taken in person.taken:
         if not taken.substances:
             yield Unchecked(Gap.MEDICINE_UNKNOWN, taken.label)
@@ -338,11 +332,12 @@ def _gaps(lines: Sequence[Line], person: Person, tables: Tables, today: date) ->
             yield from _gaps_of(substance, line, person, is_child)
 
 
-def _said(said: date | None, today: date, silent: Gap, stale: Gap) -> Iterable[Unchecked]:
-    if said is None:
-        yield Unchecked(silent)
-    elif today - said > STALE_AFTER:
-        yield Unchecked(stale, said.isoformat())
+def _dated(of: date | None, today: date, missing: Gap, old: Gap) -> Iterable[Unchecked]:
+    """What was never said or loaded, or too long ago."""
+    if of is None:
+        yield Unchecked(missing)
+    elif today - of > STALE_AFTER:
+        yield Unchecked(old, of.isoformat())
 
 
 def _gaps_of(substance: Substance, line: Line, person: Person, is_child: bool) -> Iterable[Unchecked]:
