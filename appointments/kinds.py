@@ -27,10 +27,17 @@ def kinds_for(user: Any, doctor: Doctor, calendar: Calendar, *, now: datetime) -
     if not any(visit.is_follow_up for visit in kinds):
         return kinds, False
     seen_at = _last_seen(user, doctor)
+    found = [_following(visit, doctor, calendar, seen_at, now) if visit.is_follow_up else visit for visit in kinds]
+    kept = [visit for visit in found if visit is not None]
+    return kept, len(kept) < len(kinds)
+
+
+def _following(
+    visit: OfferedVisit, doctor: Doctor, calendar: Calendar, seen_at: datetime | None, now: datetime
+) -> OfferedVisit | None:
+    """This follow-up, for times that still follow what was over then; None where there are none any more."""
     until = follow_up_until(doctor, calendar, seen_at) if seen_at else None
-    if until is None or until <= now:
-        return [visit for visit in kinds if not visit.is_follow_up], True
-    return [within(visit, until, now) if visit.is_follow_up else visit for visit in kinds], False
+    return within(visit, until, now) if until is not None and until > now else None
 
 
 def _last_seen(user: Any, doctor: Doctor) -> datetime | None:
@@ -56,12 +63,9 @@ def kinds_waited_for(
     following = [wait for wait in waits if wait.pk in found and found[wait.pk].is_follow_up]
     seen_at = _last_seen_of({wait.patient_id for wait in following}, doctor) if following else {}
     for wait in following:
-        seen = seen_at.get(wait.patient_id)
-        until = follow_up_until(doctor, calendar, seen) if seen else None
-        if until is None or until <= now:
-            del found[wait.pk]
-        else:
-            found[wait.pk] = within(found[wait.pk], until, now)
+        visit = _following(found.pop(wait.pk), doctor, calendar, seen_at.get(wait.patient_id), now)
+        if visit is not None:
+            found[wait.pk] = visit
     return found
 
 
