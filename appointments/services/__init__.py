@@ -12,7 +12,7 @@ from appointments.services.holds import (
 from appointments.services.leave import LeaveOutcome, covered_by, end_leave, lay_leave
 from appointments.services.moving import reschedule
 from appointments.services.offers import accept_offer, claim_offers, decline_offer, end_offer
-from appointments.services.paying import confirm, pay_later, settle_booking, start_payment
+from appointments.services.paying import confirm, fee_in_words, pay_later, settle_booking, start_payment
 from appointments.services.replacing import replace_appointment, same_specialty
 from appointments.services.terms import save_terms, terms_of
 from appointments.services.visits import ask_to_follow_up, begin_visit, complete_visit, mark_no_show
@@ -37,6 +37,7 @@ __all__ = [
     "expire_hold",
     "expire_lapsed_holds",
     "extend_hold",
+    "fee_in_words",
     "give_back",
     "hold_slot",
     "lay_leave",

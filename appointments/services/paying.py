@@ -50,10 +50,8 @@ def start_payment(appointment: Appointment, *, by: User) -> Charge | None:
 
 
 def owe_fee(appointment: Appointment, *, payer: User, due_at: datetime | None, at_desk: bool = False) -> Charge:
-    """Open the charge of a booking's fee, in the payer's words and time, and note it there. The caller holds the
-    booking's locks."""
-    with translation.override(payer.language), timezone.override(payer.zone):
-        description, detail = _("Consultation fee"), f"{appointment.doctor}, {instant(appointment.start)}"
+    """Open the charge of a booking's fee, and note it there. The caller holds the booking's locks."""
+    description, detail = fee_in_words(appointment, payer)
     charge = open_charge(
         payer=payer,
         seller="appointments",
@@ -69,6 +67,12 @@ def owe_fee(appointment: Appointment, *, payer: User, due_at: datetime | None, a
     appointment.charge = charge
     appointment.save(update_fields=["charge"])
     return charge
+
+
+def fee_in_words(appointment: Appointment, payer: User) -> tuple[str, str]:
+    """What is paid, and for which visit: in the payer's language and time, for receipts show it for years."""
+    with translation.override(payer.language), timezone.override(payer.zone):
+        return _("Consultation fee"), f"{appointment.doctor}, {instant(appointment.start)}"
 
 
 @transaction.atomic

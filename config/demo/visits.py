@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent, Status, Terms
-from config.templatetags.portal import instant
+from appointments.services import fee_in_words
 from doctors.models import Doctor, Mode
 from patients.models import CareRelationship, Patient
 from payments.models import Charge, PaymentAttempt, Refund
@@ -120,13 +120,12 @@ class Diary:
 
     def pay(self, appointment: Appointment, at: datetime) -> None:
         """A settled charge with its ledger; paid back where the visit was cancelled."""
-        with timezone.override(appointment.booked_by.zone):
-            detail = f"{appointment.doctor}, {instant(appointment.start)}"
+        description, detail = fee_in_words(appointment, appointment.booked_by)
         charge = Charge.objects.create(
             payer=appointment.booked_by,
             payer_phone=str(appointment.patient.phone),
             seller="appointments",
-            description="Consultation fee",
+            description=description,
             detail=detail,
             done_path=appointment.get_absolute_url(),
             amount=appointment.fee,
