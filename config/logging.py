@@ -183,6 +183,8 @@ def logging_config(*, level: str, file: str, human: bool) -> dict[str, Any]:
             # The library logs whole URLs, passwords and all, at DEBUG.
             "urllib3": {"level": "INFO"},
             "PIL": {"level": "INFO"},
+            # It says that it has begun.
+            "pikepdf": {"level": "WARNING"},
             # What went well, django_structlog says.
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
