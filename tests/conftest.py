@@ -29,6 +29,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """Each worker's database is a copy of the one that was migrated for all. (Here and not in tests/plugin.py, where
     pytest-django's own fixture of that name, which is registered later, would win.)"""
     connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
+    # pytest-django makes a test case of its own class for each such test: the base is the one place that all have.
     TransactionTestCase._fixture_teardown = empty  # type: ignore[attr-defined]
 
 

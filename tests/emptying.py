@@ -1,6 +1,7 @@
-"""The database after a test that committed: rows go where rows are, in a twentieth of the time of Django's flush.
+"""The database after a test that committed: rows go where rows are.
 
-`flush` truncates every table and writes content types, permissions and groups anew: half a second, some 600 times.
+Django's flush truncates every table and writes content types, permissions and groups anew: 0.55 s where this takes
+0.035 s, once for each such test.
 """
 
 from functools import cache
