@@ -249,6 +249,10 @@ class Refund(models.Model):
         MISSED = "missed", _("The doctor did not come")
         TOO_LATE = "too_late", _("The payment came after the time was gone")
         SURPLUS = "surplus", _("Paid twice")
+        ORDER_OFF = "order_off", _("The order was cancelled")
+        DECLINED = "declined", _("The doctor declined the order")
+        NOT_DONE = "not_done", _("The doctor did not do it in time")
+        WITHDRAWN = "withdrawn", _("The doctor took back what was given")
         ADMIN = "admin", _("Decided by an administrator")
 
     id = UUID7Field()
