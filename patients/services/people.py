@@ -90,8 +90,9 @@ def majority(birth_date: date) -> date:
         return date(birth_date.year + AGE_OF_MAJORITY, 3, 1)
 
 
-def begin_care(patient: Patient, doctor: Doctor, *, source: UUID, visit_at: datetime, until: datetime) -> None:
-    """From now until then the doctor may see this patient's health facts, and the records put to the visit `source`."""
+def begin_care(patient: Patient, doctor: Doctor, *, source: UUID, visit_at: datetime | None, until: datetime) -> None:
+    """From now until then the doctor may see this patient's health facts, and the records put to `source`: a visit,
+    or, without `visit_at`, an order."""
     CareRelationship.objects.update_or_create(
         source=source,
         defaults={
