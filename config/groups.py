@@ -41,6 +41,10 @@ RIGHTS: dict[str, frozenset[str]] = {
             "telehealth.view_joinevidence",
             "appointments.view_wait",
             "appointments.view_reminder",
+            "prescriptions.view_service",
+            "prescriptions.view_offeredservice",
+            "prescriptions.view_order",
+            "prescriptions.view_orderevent",
         }
     ),
     # Watches the money, gives it back, decides on risky payments.
@@ -62,6 +66,11 @@ RIGHTS: dict[str, frozenset[str]] = {
             "payments.add_commissionrate",
             "payments.change_commissionrate",
             "payments.delete_commissionrate",
+            "prescriptions.view_service",
+            "prescriptions.change_service",
+            "prescriptions.view_offeredservice",
+            "prescriptions.view_order",
+            "prescriptions.view_orderevent",
         }
     ),
     # Keeps doctors from patients who should not be there.

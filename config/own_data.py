@@ -28,7 +28,7 @@ from patients.erasure import patients_that_end_with
 from patients.export import patient_sections
 from patients.models import Patient
 from payments.export import payment_sections
-from prescriptions.export import prescription_sections
+from prescriptions.export import order_section, prescription_sections
 from telehealth.export import consultation_sections
 
 JSON, PDF = "json", "pdf"
@@ -121,6 +121,7 @@ def _of_patient(patient: Patient, user: User, ground: Ground) -> list[Section]:
         wait_section(patient),
         *consultation_sections(patient),
         *prescription_sections(patient),
+        order_section(patient),
     ]
     return [*patient_sections(patient), *rooms, trail_section([patient.pk])]
 

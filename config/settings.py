@@ -236,6 +236,7 @@ SWEEPERS = (
     ("send-refunds", "payments.sweep_refunds", 20),
     ("issue-documents", "payments.sweep_documents", 60),
     ("go-on-with-imports", "prescriptions.sweep_imports", 120),
+    ("end-orders", "prescriptions.sweep_orders", 60),
     ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
 )
 CELERY = {

@@ -1,23 +1,39 @@
-"""Medicines, what is known of substances, and the imports of both. Nothing of any patient is here."""
+"""Medicines, what is known of substances, the imports of both; the price list, and who ordered which service of whom.
+What was asked and given is not here."""
 
 import csv
+from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
+from unfold.admin import TabularInline
 
 from config.admin import PortalModelAdmin, Unchangeable
 from config.errors import DomainError
+from doctors.models import LOWEST_ONLINE_FEE
 from prescriptions import services
 from prescriptions.forms import ImportForm
-from prescriptions.models import Import, ImportStatus, Ingredient, Interaction, Product
+from prescriptions.models import (
+    Import,
+    ImportStatus,
+    Ingredient,
+    Interaction,
+    OfferedService,
+    Order,
+    OrderEvent,
+    Product,
+    Service,
+)
 from prescriptions.rows import COLUMNS, REFUSALS
 
 
@@ -161,6 +177,65 @@ class ImportAdmin(PortalModelAdmin):
         answer = StreamingHttpResponse(report(imported), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="refused.csv"'
         return answer
+
+
+class ServiceForm(forms.ModelForm):
+    def clean_price(self) -> Decimal:
+        price: Decimal = self.cleaned_data["price"]
+        if 0 < price < LOWEST_ONLINE_FEE:
+            raise ValidationError(_("A fee is nothing (0), or at least ৳10: the gateway takes no less."))
+        return price
+
+
+@admin.register(Service)
+class ServiceAdmin(NotAddedByHand, PortalModelAdmin):
+    """The price list. Each kind has its line; what is ordered keeps the price at which it was."""
+
+    form = ServiceForm
+    list_display = ("kind", "price", "accept_hours", "fulfil_hours", "is_offered")
+    readonly_fields = ("kind",)
+
+
+@admin.register(OfferedService)
+class OfferedServiceAdmin(Unchangeable, PortalModelAdmin):
+    list_display = ("doctor", "service", "own_price")
+    list_filter = ("service",)
+    list_select_related = ("doctor", "service")
+    search_fields = ("doctor__name",)
+    fields = ("doctor", "service", "own_price")
+
+
+class OrderEventInline(Unchangeable, TabularInline):
+    model = OrderEvent
+    fields = ("at", "old", "new", "by", "code")
+    readonly_fields = ("at",)
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
+        return super().get_queryset(request).select_related("by")
+
+
+@admin.register(Order)
+class OrderAdmin(Unchangeable, PortalModelAdmin):
+    """How far orders are; the money is in the charge."""
+
+    list_display = ("id", "kind", "doctor", "status", "price", "placed_at", "due_at", "closed_at")
+    list_filter = ("status", "kind")
+    list_select_related = ("doctor",)
+    search_fields = ("id__exact", "doctor__name", "doctor__name_bn", "patient__name")
+    search_help_text = _("The order's id, or the name of the doctor or the patient.")
+    show_full_result_count = False
+    fields = (
+        ("kind", "doctor", "patient", "ordered_by"),
+        ("status", "price", "currency", "charge"),
+        ("placed_at", "paid_at", "due_at", "closed_at"),
+    )
+    readonly_fields = ("placed_at",)
+    inlines = (OrderEventInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return super().get_queryset(request).defer("question", "no_words")
 
 
 class Echo:

@@ -59,3 +59,19 @@ class NoKey(DomainError):
 
 class IllegalState(DomainError):
     message = _("This prescription has changed in the meantime. Please look at it again.")
+
+
+class OrderChanged(DomainError):
+    message = _("This order has changed in the meantime. Please look at it again.")
+
+
+class OtherDraft(DomainError):
+    message = _("There is a draft of another prescription for that visit. Sign or discard it first.")
+
+
+class NotOffered(DomainError):
+    message = _("This doctor does not take such an order for this patient, or not any more.")
+
+
+class NothingToRepeat(DomainError):
+    message = _("Please choose a prescription of this doctor that still counts.")

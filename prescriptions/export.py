@@ -5,7 +5,16 @@ from django.utils.translation import gettext_lazy as _
 from appointments.models import Status
 from config.export import Section
 from patients.models import Patient
-from prescriptions.models import PARTS, PrescriptionStatus, SignedPrescription, VisitNote
+from prescriptions.models import (
+    PARTS,
+    NoReason,
+    Order,
+    OrderStatus,
+    PrescriptionStatus,
+    ServiceKind,
+    SignedPrescription,
+    VisitNote,
+)
 
 
 def prescription_sections(patient: Patient) -> list[Section]:
@@ -48,3 +57,52 @@ def prescription_sections(patient: Patient) -> list[Section]:
             ],
         ),
     ]
+
+
+def order_section(patient: Patient) -> Section:
+    """What was ordered, with what was asked, answered and certified."""
+    orders = Order.objects.filter(patient=patient).select_related("doctor", "answer", "certificate")
+    return Section(
+        "orders",
+        _("Ordered services"),
+        [
+            ("id", _("Key")),
+            ("at", _("When")),
+            ("kind", _("Service")),
+            ("doctor", _("Doctor")),
+            ("status", _("State")),
+            ("price", _("Price")),
+            ("currency", _("Currency")),
+            ("question", _("Question")),
+            ("answer", _("Answer")),
+            ("no_reason", _("Why not")),
+            ("no_words", _("What the doctor wrote to it")),
+            ("code", _("Code")),
+            ("signature", _("Signature")),
+            ("document", _("As it was signed")),
+        ],
+        [
+            (
+                str(each.pk),
+                each.placed_at,
+                ServiceKind(each.kind),
+                str(each.doctor),
+                OrderStatus(each.status),
+                each.price,
+                each.currency,
+                each.question,
+                each.answer.words if hasattr(each, "answer") else "",
+                NoReason(each.no_reason) if each.no_reason else "",
+                each.no_words,
+                *_signed(each),
+            )
+            for each in orders.order_by("placed_at", "pk")
+        ],
+    )
+
+
+def _signed(order: Order) -> tuple[str, str, str]:
+    """The certificate, with what it takes to verify it."""
+    if not hasattr(order, "certificate"):
+        return "", "", ""
+    return order.certificate.code, order.certificate.signature, order.certificate.document

@@ -1,4 +1,4 @@
-"""A signed prescription as a PDF, in the language that the doctor chose for it."""
+"""Signed prescriptions and certificates as PDF files, in the language that the doctor chose for them."""
 
 from datetime import date, datetime
 from itertools import groupby
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from config.pdf import pdf
 from config.templatetags.portal import digits, years
 from patients.models import Sex
+from prescriptions.models import Attests
 
 # A prescription is of the day on which it was signed by the portal's clock.
 CLOCK = ZoneInfo(settings.PORTAL_TIME_ZONE)
@@ -57,6 +58,36 @@ def paper(document: dict[str, Any], lines: list[dict[str, str]], *, address: str
             "signed": _("Signed electronically by %(name)s") % {"name": doctor["name"]},
             "verify": _("Whether it is genuine: scan the code, or open %(address)s") % {"address": address},
             "footer": _("Valid until %(day)s") % {"day": _day(date.fromisoformat(document["expires_on"]))},
+        },
+    )
+
+
+def certificate_paper(document: dict[str, Any], *, address: str, code: str) -> bytes:
+    """The paper of a signed certificate, in its language, which is active. Raises typst.TypstError as `paper` does."""
+    person, doctor = document["patient"], document["doctor"]
+    sex = str(Sex(person["sex"]).label) if person["sex"] else ""
+    first, last = (_day(date.fromisoformat(document[end])) for end in ("first", "last"))
+    return pdf(
+        "certificate",
+        {
+            "language": translation.get_language(),
+            "title": _("Medical certificate"),
+            "code": code,
+            "qr": _qr(address),
+            "doctor": {
+                "name": doctor["name"],
+                "degrees": ", ".join(doctor["degrees"]),
+                "registration": _("Registration %(number)s") % {"number": doctor["registration"]},
+            },
+            "rows": [
+                (_("Patient"), ", ".join(filter(None, (person["name"], years(person["age"]), sex)))),
+                (_("Certified"), str(Attests(document["attests"]).label)),
+                (_("Days"), first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last}),
+            ],
+            "words": document["words"],
+            "date": _day(timezone.localdate(datetime.fromisoformat(document["signed_at"]), CLOCK)),
+            "signed": _("Signed electronically by %(name)s") % {"name": doctor["name"]},
+            "verify": _("Whether it is genuine: scan the code, or open %(address)s") % {"address": address},
         },
     )
 

@@ -1,4 +1,4 @@
-"""Who may write and read what came of a visit."""
+"""Who may write and read what came of a visit, and what is ordered besides visits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from appointments.models import Appointment, Status
 from appointments.rules import is_doctor_of
 from patients.models import EmergencyAccess, PatientGrant, RecordKind, kind_permission
 from patients.rules import acts_for, ground_of
-from prescriptions.models import PARTS, SHARED_PARTS
+from prescriptions.models import PARTS, SHARED_PARTS, Order, OrderStatus, ServiceKind
 
 # A visit that came about, or is about to. Before that there is nothing to write, and nothing to read.
 HAPPENS = frozenset({Status.CONFIRMED, Status.IN_PROGRESS, Status.COMPLETED, Status.NO_SHOW})
@@ -84,3 +84,57 @@ def reading_of_note(user: User, visit: Appointment) -> Reading | None:
         return Reading(last_word, Ground.SHARE, grant.pk)
     opened = EmergencyAccess.objects.live(user).filter(patient=visit.patient_id).first()
     return Reading(PARTS, Ground.BREAK_GLASS, opened.pk) if opened else None
+
+
+# Orders --------------------------------------------------------------------------------------------------------------
+
+
+def is_practising_doctor_of_order(user: User, order: Order) -> bool:
+    """The doctor of whom it was ordered, verified and not suspended, once it was paid. Takes the doctor along."""
+    doctor = order.doctor
+    practises = doctor.user_id == user.pk and doctor.verified_at is not None and doctor.suspended_at is None
+    return practises and order.paid_at is not None
+
+
+def reading_of_order(user: User, order: Order) -> Reading | None:
+    """Why the user may read an order and what it was fulfilled with; None for strangers.
+
+    Its doctor, the patient's side, and an emergency access.
+    """
+    if is_practising_doctor_of_order(user, order):
+        return Reading((), Ground.CARE, order.pk)
+    if acts_for(user, order.patient_id):
+        return Reading((), ground_of(user, order.patient_id))
+    opened = EmergencyAccess.objects.live(user).filter(patient=order.patient_id).first()
+    return Reading((), Ground.BREAK_GLASS, opened.pk) if opened else None
+
+
+def pays_order(user: User, order: Order) -> bool:
+    """Who ordered: the charge, and its receipt, are theirs."""
+    return order.ordered_by_id == user.pk
+
+
+def can_pay_order(user: User, order: Order) -> bool:
+    return order.status == OrderStatus.PLACED and pays_order(user, order)
+
+
+def can_cancel_order(user: User, order: Order) -> bool:
+    """The patient's side, until the doctor has accepted."""
+    return order.status in {OrderStatus.PLACED, OrderStatus.PAID} and acts_for(user, order.patient_id)
+
+
+def can_accept(user: User, order: Order) -> bool:
+    return order.status == OrderStatus.PAID and is_practising_doctor_of_order(user, order)
+
+
+def can_decline(user: User, order: Order) -> bool:
+    return order.is_waiting and is_practising_doctor_of_order(user, order)
+
+
+def can_fulfil(user: User, order: Order) -> bool:
+    return order.status == OrderStatus.ACCEPTED and is_practising_doctor_of_order(user, order)
+
+
+def can_withdraw(user: User, order: Order) -> bool:
+    is_given = order.kind == ServiceKind.CERTIFICATE and order.status == OrderStatus.FULFILLED
+    return is_given and is_practising_doctor_of_order(user, order)

@@ -4,7 +4,9 @@ from celery import shared_task
 
 from config.queue import send_on_commit
 from prescriptions import services
-from prescriptions.models import Import
+from prescriptions.models import Import, Order
+
+BATCH = 500
 
 
 @shared_task(name="prescriptions.run_import")
@@ -19,3 +21,10 @@ def sweep_imports() -> None:
     """Go on with imports whose worker died or whose message was lost."""
     for key in Import.objects.unfinished().values_list("pk", flat=True):
         services.run_import(key)
+
+
+@shared_task(name="prescriptions.sweep_orders")
+def sweep_orders() -> None:
+    """Close the orders whose time is over, each in a transaction of its own."""
+    for order_id in list(Order.objects.overdue().values_list("pk", flat=True)[:BATCH]):
+        services.end_overdue(order_id)

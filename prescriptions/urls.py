@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import composer, lists, notes, signed
+from prescriptions.views import certificates, composer, lists, notes, orders, practice, signed
 
 app_name = "prescriptions"
 
@@ -25,4 +25,20 @@ urlpatterns = [
     path("practice/patients/<uuid:pk>/medicines/", lists.history, name="history"),
     path("practice/templates/", composer.templates, name="templates"),
     path("practice/templates/<uuid:pk>/remove/", composer.remove_template, name="remove_template"),
+    path("services/", orders.own_orders, name="own_orders"),
+    path("services/<int:offer>/order/", orders.place, name="place_order"),
+    path("orders/<uuid:pk>/", orders.order, name="order"),
+    path("orders/<uuid:pk>/pay/", orders.pay, name="pay_order"),
+    path("orders/<uuid:pk>/cancel/", orders.cancel, name="cancel_order"),
+    path("orders/<uuid:pk>/accept/", orders.accept, name="accept_order"),
+    path("orders/<uuid:pk>/decline/", orders.decline, name="decline_order"),
+    path("orders/<uuid:pk>/answer/", orders.answer, name="answer_order"),
+    path("orders/<uuid:pk>/certify/", orders.certify, name="certify_order"),
+    path("orders/<uuid:pk>/repeat/", orders.repeat, name="begin_repeat"),
+    path("orders/<uuid:pk>/withdraw/", orders.withdraw, name="withdraw_certificate"),
+    path("orders/<uuid:pk>/certificate.pdf", certificates.paper_of, name="certificate_paper"),
+    path("certificates/", certificates.verify, name="verify_certificate"),
+    path("certificates/<str:code>/", certificates.verified, name="certificate"),
+    path("practice/orders/", practice.orders, name="orders"),
+    path("practice/services/", practice.offers, name="offers"),
 ]

@@ -43,11 +43,13 @@ from patients.models import (
     PatientGrant,
     RecordGrant,
     Relation,
+    today,
 )
 from patients.services import attach_record, invite_guardian
 from patients.views.records import SALT
 from payments.models import Charge, Document, DocumentKind, PaymentAttempt, Refund
-from prescriptions.models import Item, Prescription, SignedPrescription, Template, VisitNote
+from prescriptions.models import Item, Prescription, ServiceKind, SignedPrescription, Template, VisitNote
+from prescriptions.services import Statement, certify_order
 from scheduling.models import Calendar, ExtraHours, TimeOff, VisitType, WeeklyHours
 from tests.appointments.visits import at, confirmed, days_from_now, hold, shifted
 from tests.doctors.verifications import change_asked
@@ -63,6 +65,7 @@ from tests.factories.payments import PaymentAttemptFactory
 from tests.factories.records import RecordGrantFactory
 from tests.factories.scheduling import ExtraHoursFactory
 from tests.patients.papers import handed_in
+from tests.prescriptions.orders import accepted, offered, paid, placed, seen
 from tests.prescriptions.papers import signed_for
 
 ROLES = ("anonymous", "stranger", "patient", "doctor", "other_doctor", "admin")
@@ -291,6 +294,41 @@ MATRIX = [
     Row(
         "prescriptions:keep_template", "POST /appointments/{visit}/prescription/template/", "login 404 404 404 404 404"
     ),
+    # Services besides visits
+    Row("prescriptions:own_orders", "GET /services/", SIGNED_IN),
+    Row("prescriptions:place_order", "GET /services/{service}/order/?patient={patient}", "login 404 200 404 404 404"),
+    Row("prescriptions:place_order", "POST /services/{service}/order/?patient={patient}", "login 404 422 404 404 404"),
+    Row("prescriptions:order", "GET /orders/{order}/", "login 404 200 200 404 404"),
+    # What was not paid is nothing to the doctor.
+    Row("prescriptions:order", "GET /orders/{unpaid}/", "login 404 200 404 404 404"),
+    Row("prescriptions:pay_order", "POST /orders/{unpaid}/pay/", "login 404 302 404 404 404"),
+    Row("prescriptions:cancel_order", "POST /orders/{order}/cancel/", "login 404 302 404 404 404"),
+    Row("prescriptions:accept_order", "POST /orders/{order}/accept/", "login 404 403 302 404 404"),
+    Row("prescriptions:accept_order", "POST /orders/{unpaid}/accept/", "login 404 403 404 404 404"),
+    Row(
+        "prescriptions:decline_order",
+        "POST /orders/{order}/decline/",
+        "login 404 403 302 404 404",
+        {"reason": "see_first"},
+    ),
+    Row("prescriptions:answer_order", "POST /orders/{order}/answer/", "login 404 403 409 404 404", {"words": "Fine."}),
+    Row("prescriptions:certify_order", "POST /orders/{order}/certify/", "login 404 403 422 404 404"),
+    Row("prescriptions:begin_repeat", "POST /orders/{order}/repeat/", "login 404 403 409 404 404"),
+    Row(
+        "prescriptions:withdraw_certificate",
+        "POST /orders/{certified}/withdraw/",
+        "login 404 403 302 404 404",
+        {"words": "A slip"},
+    ),
+    Row("prescriptions:certificate_paper", "GET /orders/{certified}/certificate.pdf", "login 404 200 200 404 404"),
+    Row("prescriptions:certificate_paper", "GET /orders/{order}/certificate.pdf", "login 404 404 404 404 404"),
+    Row("prescriptions:verify_certificate", "GET /certificates/", ALL_SEE),
+    Row("prescriptions:verify_certificate", "GET /certificates/?code=nothing", "404 404 404 404 404 404"),
+    Row("prescriptions:certificate", "GET /certificates/{certificate_code}/", ALL_SEE),
+    Row("prescriptions:certificate", "GET /certificates/000000000001/", "404 404 404 404 404 404"),
+    Row("prescriptions:orders", "GET /practice/orders/", DOCTORS),
+    Row("prescriptions:offers", "GET /practice/services/", DOCTORS),
+    Row("prescriptions:offers", "POST /practice/services/", "login 403 403 302 302 403"),
     Row("prescriptions:medicines", "GET /practice/medicines/?q=napa", DOCTORS),
     Row("prescriptions:practice", "GET /practice/prescriptions/", DOCTORS),
     Row("prescriptions:history", "GET /practice/patients/{patient}/medicines/", "login 403 403 200 404 403"),
@@ -441,6 +479,9 @@ INSIDER = {
             *("prescriptions:medicines", "prescriptions:templates", "prescriptions:remove_template"),
             *("prescriptions:practice", "prescriptions:history"),
             *("prescriptions:review", "prescriptions:sign", "prescriptions:amend", "prescriptions:void"),
+            *("prescriptions:accept_order", "prescriptions:decline_order", "prescriptions:answer_order"),
+            *("prescriptions:certify_order", "prescriptions:begin_repeat", "prescriptions:withdraw_certificate"),
+            *("prescriptions:orders", "prescriptions:offers"),
         ],
         "doctor",
     ),
@@ -512,6 +553,10 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     Prescription.objects.create(appointment=open_room, tab=UUID(int=1), saved_at=timezone.now(), language="en")
     signed = signed_for(visit)
     template = Template.objects.create(doctor=doctor.doctor, name="Cold")
+    seen(doctor, patient, start=at(16))
+    order, unpaid = paid(doctor, patient), placed(doctor, patient, ServiceKind.REPEAT)
+    certified = accepted(doctor, patient, ServiceKind.CERTIFICATE)
+    certify_order(certified, Statement("fit", today(), today(), "", "en"), by=doctor)
     moved = confirmed(doctor, patient, at(14))
     reschedule(moved, start=at(14, 30), sequence=0, by=doctor, side="doctor")
     missed = shifted(confirmed(doctor, patient, at(14)), timezone.now() - timedelta(hours=1))
@@ -542,6 +587,11 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         "signed": str(signed.prescription_id),
         "code": signed.code,
         "key": signed.key.kid,
+        "service": str(offered(doctor, ServiceKind.REVIEW).pk),
+        "order": str(order.pk),
+        "unpaid": str(unpaid.pk),
+        "certified": str(certified.pk),
+        "certificate_code": certified.certificate.code,
         "time_off": str(time_off.pk),
         "extra_hours": str(ExtraHoursFactory(doctor=doctor.doctor, period=DateTimeTZRange(at(18), at(19))).pk),
         "wait": str(
@@ -776,6 +826,9 @@ ADMIN_PAGES = {
     "appointments_suspension": "moderation",
     **pages_of("appointments_wait", "support"),
     **pages_of("appointments_reminder", "support"),
+    **pages_of("prescriptions_service", "support finance"),
+    **pages_of("prescriptions_offeredservice", "support finance"),
+    **pages_of("prescriptions_order", "support finance"),
     **pages_of("prescriptions_product", SUPERUSER),
     **pages_of("prescriptions_ingredient", SUPERUSER),
     **pages_of("prescriptions_interaction", SUPERUSER),

@@ -27,6 +27,7 @@ CODES = {
     "patients.facts": _("health facts"),
     "patients.records": _("records"),
     "prescriptions.medicines": _("prescribed medicines"),
+    "prescriptions.orders": _("ordered services"),
 }
 
 

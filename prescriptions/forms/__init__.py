@@ -1,4 +1,4 @@
-"""What doctors and administrators type."""
+"""What doctors, administrators and those who order type."""
 
 from prescriptions.forms.composer import (
     ItemFormSet,
@@ -10,14 +10,28 @@ from prescriptions.forms.composer import (
 )
 from prescriptions.forms.imports import ImportForm
 from prescriptions.forms.notes import NoteForm
+from prescriptions.forms.orders import (
+    AnswerForm,
+    CertificateForm,
+    DeclineForm,
+    OfferForm,
+    OrderForm,
+    WithdrawForm,
+)
 
 __all__ = [
+    "AnswerForm",
+    "CertificateForm",
+    "DeclineForm",
     "ImportForm",
     "ItemFormSet",
     "NoteForm",
+    "OfferForm",
+    "OrderForm",
     "PrescriptionForm",
     "ReasonForm",
     "TemplateForm",
     "VoidForm",
+    "WithdrawForm",
     "initial_items",
 ]

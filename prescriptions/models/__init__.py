@@ -1,4 +1,4 @@
-"""What a doctor writes about a visit and prescribes after it, and what is known of medicines."""
+"""What a doctor writes about a visit and prescribes after it, what is known of medicines, and what is ordered."""
 
 from prescriptions.models.imports import Import, ImportKind, ImportStatus, RefusedRow
 from prescriptions.models.medicines import (
@@ -15,6 +15,21 @@ from prescriptions.models.medicines import (
     Severity,
 )
 from prescriptions.models.notes import LONGEST_PART, PARTS, SHARED_PARTS, NoteVersion, VisitNote
+from prescriptions.models.orders import (
+    LONGEST_QUESTION,
+    LONGEST_WORDS_OF_A_NO,
+    OPEN,
+    ORDER_TRANSITIONS,
+    PAID_WITHIN,
+    NoReason,
+    OfferedService,
+    Order,
+    OrderEvent,
+    OrderStatus,
+    Service,
+    ServiceKind,
+    seen_lately,
+)
 from prescriptions.models.prescriptions import (
     Food,
     Item,
@@ -24,14 +39,24 @@ from prescriptions.models.prescriptions import (
     Template,
     TemplateItem,
 )
+from prescriptions.models.results import LONGEST_ANSWER, Answer, Attests, Certificate
 from prescriptions.models.signed import PrescriptionEvent, SignedPrescription, SigningKey
 
 __all__ = [
+    "LONGEST_ANSWER",
     "LONGEST_PART",
+    "LONGEST_QUESTION",
+    "LONGEST_WORDS_OF_A_NO",
+    "OPEN",
+    "ORDER_TRANSITIONS",
+    "PAID_WITHIN",
     "PARTS",
     "ROUTE_OF",
     "SHARED_PARTS",
+    "Answer",
+    "Attests",
     "Caution",
+    "Certificate",
     "DrugClass",
     "Food",
     "Form",
@@ -42,7 +67,12 @@ __all__ = [
     "Ingredient",
     "Interaction",
     "Item",
+    "NoReason",
     "NoteVersion",
+    "OfferedService",
+    "Order",
+    "OrderEvent",
+    "OrderStatus",
     "Override",
     "Prescription",
     "PrescriptionEvent",
@@ -51,10 +81,13 @@ __all__ = [
     "ReferenceSet",
     "RefusedRow",
     "Route",
+    "Service",
+    "ServiceKind",
     "Severity",
     "SignedPrescription",
     "SigningKey",
     "Template",
     "TemplateItem",
     "VisitNote",
+    "seen_lately",
 ]

@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from typing import Any, Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pgtrigger
@@ -64,6 +65,10 @@ class SignedQuerySet(models.QuerySet["SignedPrescription"]):
     def that_count(self, since) -> Self:
         """Those neither replaced nor void, signed since that day."""
         return self.filter(prescription__status=PrescriptionStatus.SIGNED, signed_at__date__gte=since)
+
+    def to_repeat(self, doctor_id: int, patient_id: UUID) -> Self:
+        """Those of a doctor for a patient that are neither replaced nor void."""
+        return self.filter(doctor=doctor_id, patient=patient_id, prescription__status=PrescriptionStatus.SIGNED)
 
     def for_list(self) -> Self:
         return self.select_related("prescription", "patient", "doctor").order_by("-signed_at", "-pk").fetch_mode(PAGE)

@@ -4,7 +4,6 @@ from prescriptions.services.checking import check_medicines
 from prescriptions.services.composing import (
     begin_from,
     check_draft,
-    discard_draft,
     dose_of,
     give_reasons,
     keep_template,
@@ -13,8 +12,35 @@ from prescriptions.services.composing import (
 )
 from prescriptions.services.imports import discard_import, preview, run_import, start_import, take_file
 from prescriptions.services.notes import read_note, save_note
-from prescriptions.services.reading import note_listed, read_medicines, read_signed
+from prescriptions.services.orders import (
+    accept_order,
+    cancel_order,
+    decline_order,
+    end_overdue,
+    offer_services,
+    pay_order,
+    place_order,
+    settle_order,
+    undo_order,
+    withdraw_certificate,
+)
+from prescriptions.services.reading import (
+    note_listed,
+    note_orders_listed,
+    read_medicines,
+    read_order,
+    read_signed,
+)
 from prescriptions.services.reference import load_starter
+from prescriptions.services.results import (
+    Statement,
+    answer_order,
+    begin_repeat,
+    certify_order,
+    drop_draft,
+    is_unchanged,
+    sign_draft,
+)
 from prescriptions.services.signing import (
     amend_prescription,
     is_complete,
@@ -27,32 +53,50 @@ from prescriptions.services.signing import (
 )
 
 __all__ = [
+    "Statement",
+    "accept_order",
     "amend_prescription",
+    "answer_order",
     "begin_from",
+    "begin_repeat",
+    "cancel_order",
+    "certify_order",
     "check_draft",
     "check_medicines",
-    "discard_draft",
+    "decline_order",
     "discard_import",
     "dose_of",
+    "drop_draft",
+    "end_overdue",
     "give_reasons",
     "is_complete",
+    "is_unchanged",
     "is_untouched",
     "keep_template",
     "last_prescription",
     "load_starter",
     "make_key",
     "note_listed",
+    "note_orders_listed",
+    "offer_services",
+    "pay_order",
+    "place_order",
     "preview",
     "read_medicines",
     "read_note",
+    "read_order",
     "read_signed",
     "renew_keys",
     "retire_keys",
     "run_import",
     "save_draft",
     "save_note",
+    "settle_order",
+    "sign_draft",
     "sign_prescription",
     "start_import",
     "take_file",
+    "undo_order",
     "void_prescription",
+    "withdraw_certificate",
 ]

@@ -9,10 +9,11 @@ from accounts.models import Action, Ground, User
 from accounts.trail import write_trail, write_trail_of_list
 from patients.models import CareRelationship
 from patients.services import held_grants
-from prescriptions.models import SignedPrescription
-from prescriptions.rules import Reading, reading_of_prescription
+from prescriptions.models import Order, SignedPrescription
+from prescriptions.rules import Reading, reading_of_order, reading_of_prescription
 
 MEDICINES = "prescriptions.medicines"
+ORDERS = "prescriptions.orders"
 
 
 def read_signed(signed: SignedPrescription, *, by: User, action: Action = Action.READ) -> Reading | None:
@@ -50,3 +51,26 @@ def note_listed(signed: Iterable[SignedPrescription], *, by: User) -> None:
     """Put it on the trail, a line for each patient, that a doctor is about to see what was prescribed at own visits."""
     visits = {each.patient_id: each.prescription.appointment_id for each in signed}
     write_trail_of_list(visits, by=by, about=MEDICINES, ground=Ground.CARE)
+
+
+def read_order(order: Order, *, by: User, action: Action = Action.READ) -> Reading | None:
+    """Put it on the trail that `by` is about to see what was asked and what it was fulfilled with; None for strangers.
+
+    Takes the doctor along.
+    """
+    reading = reading_of_order(by, order)
+    if reading is not None:
+        write_trail(
+            action,
+            by=by,
+            about=order,
+            subject=order.patient_id,
+            ground=reading.ground,
+            ground_id=reading.ground_id,
+        )
+    return reading
+
+
+def note_orders_listed(orders: Iterable[Order], *, by: User) -> None:
+    """Put it on the trail, a line for each patient, that a doctor is about to see who ordered what."""
+    write_trail_of_list({each.patient_id: each.pk for each in orders}, by=by, about=ORDERS, ground=Ground.CARE)

@@ -317,6 +317,6 @@ def templates(request: HttpRequest) -> HttpResponse:
 @require_POST
 def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     visit = own_visit(request, pk)
-    services.discard_draft(visit, by=request.user)
+    services.drop_draft(visit, by=request.user)
     messages.success(request, _("The draft is gone."))
     return redirect("prescriptions:compose", visit.pk)

@@ -18,14 +18,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Action, Ground
+from accounts.models import Action, Ground, User
 from config.http import require
 from config.rates import asks_too_often, too_often
 from patients.models import today
 from prescriptions import rules, services, words
 from prescriptions.dosage import parse, unit_of
 from prescriptions.forms import VoidForm
-from prescriptions.models import Food, Prescription, PrescriptionStatus, SignedPrescription, SigningKey
+from prescriptions.models import (
+    Food,
+    OfferedService,
+    Prescription,
+    PrescriptionStatus,
+    ServiceKind,
+    SignedPrescription,
+    SigningKey,
+)
 from prescriptions.paper import paper
 from prescriptions.signing import public_pem, read_code, spaced
 from prescriptions.views.composer import draft_of, own_visit
@@ -91,6 +99,15 @@ def facts_of(signed: SignedPrescription) -> dict[str, Any]:
     }
 
 
+def repeat_of(signed: SignedPrescription, user: User) -> OfferedService | None:
+    """By which service the user can order it once more of its doctor, if it counts still."""
+    if signed.prescription.status != PrescriptionStatus.SIGNED:
+        return None
+    visit = signed.prescription.appointment
+    offers = OfferedService.objects.to_order_for(visit.patient, user)
+    return offers.filter(doctor=visit.doctor_id, service=ServiceKind.REPEAT).first()
+
+
 def address_of(signed: SignedPrescription) -> str:
     """Where anybody verifies it: what the QR code says."""
     return settings.SITE_ORIGIN + reverse("prescriptions:verified", args=[signed.code])
@@ -104,7 +121,7 @@ def sign(request: HttpRequest, pk: UUID) -> HttpResponse:
     draft = draft_of(visit)
     if draft is None:
         raise Http404
-    signed = services.sign_prescription(draft, by=request.user)
+    signed = services.sign_draft(draft, by=request.user)
     messages.success(request, _("The prescription is signed."))
     return redirect("prescriptions:signed", signed.prescription_id)
 
@@ -123,6 +140,7 @@ def signed(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = facts_of(found) | {
         "is_doctor": rules.is_practising_doctor_of(request.user, visit),
         "is_lent": reading.ground == Ground.SHARE,
+        "repeat": repeat_of(found, request.user) if reading.ground in (Ground.SELF, Ground.GUARDIAN) else None,
         "visit": visit,
         "qr": mark_safe(code.svg_inline(border=2, omitsize=True, svgclass="rx-qr", lineclass=None)),
         "void_form": VoidForm(),

@@ -1,0 +1,85 @@
+"""What an order was fulfilled with: words about reports, or a signed certificate. Frozen, both."""
+
+import json
+from typing import Any, Self
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from config.db import PAGE, AppendOnlyModel, UUID7Field
+from prescriptions.models.orders import Order
+from prescriptions.models.signed import SigningKey
+
+LONGEST_ANSWER = 6000
+
+
+class Answer(AppendOnlyModel):
+    """What a doctor wrote about the reports that a patient put to an order."""
+
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, primary_key=True, related_name="answer")
+    words = models.TextField(_("answer"), max_length=LONGEST_ANSWER)
+    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        triggers = [
+            pgtrigger.Protect(name="answer_not_rewritten", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+        constraints = [models.CheckConstraint(condition=~Q(words=""), name="answer_not_empty")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Attests(models.TextChoices):
+    """What a certificate says of its days."""
+
+    UNFIT = "unfit", _("Not fit for work or school")
+    FIT = "fit", _("Fit for work or school")
+    TREATED = "treated", _("Under treatment")
+
+
+class SignedCertificateQuerySet(models.QuerySet["Certificate"]):
+    def for_page(self) -> Self:
+        return self.select_related("key", "order__doctor").fetch_mode(PAGE)
+
+
+class Certificate(AppendOnlyModel):
+    """The document as it was signed, byte for byte. It counts while its order is fulfilled: a doctor who takes it back
+    closes the order otherwise."""
+
+    id = UUID7Field()
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="certificate")
+    code = models.CharField(max_length=12, unique=True)
+    document = models.TextField()
+    signature = models.CharField(max_length=88)
+    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = SignedCertificateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("medical certificate")
+        verbose_name_plural = _("medical certificates")
+        triggers = [
+            pgtrigger.Protect(name="certificate_not_rewritten", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(document="") & ~Q(signature=""), name="certificate_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """The document, read."""
+        document: dict[str, Any] = json.loads(self.document)
+        return document
