@@ -17,6 +17,7 @@ from doctors.erasure import drop_draft
 from patients.erasure import blank_patient, end_guardianships_of, patients_that_end_with
 from patients.models import Patient
 from payments.erasure import blank_payer, is_money_open
+from prescriptions.erasure import blank_orders, is_ordered
 from telehealth.erasure import blank_consultations
 
 log = structlog.get_logger()
@@ -32,6 +33,8 @@ def what_is_in_the_way(user: User, patients: Iterable[Patient]) -> str | Promise
         return _("A doctor’s or an administrator’s account holds what others need. Write to us to have it erased.")
     if is_expected(patients):
         return _("There is an appointment ahead. Cancel it first, or wait until it is over.")
+    if is_ordered(patients):
+        return _("Something is ordered of a doctor. Cancel it first, or wait until it is done.")
     if is_money_open(user):
         return _("A payment or a refund is still on its way. Please try again when it has arrived.")
     return None
@@ -53,6 +56,7 @@ def erase_if_due(user_id: int) -> bool:
         return False
     for patient in patients:
         blank_visits(patient)
+        blank_orders(patient)
         blank_consultations(patient)
         blank_patient(patient, by=user)
     end_guardianships_of(user)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import quote
 
 import psycopg
@@ -30,11 +31,13 @@ from doctors.services import save_draft
 from doctors.tasks import sweep_certificates
 from patients.models import Allergy, FileToRemove, Guardianship, MedicalRecord, Patient
 from payments.models import Charge, LedgerEntry, Refund
+from prescriptions.services import cancel_order, pay_order
 from tests.appointments.visits import at, confirmed
 from tests.doctors.verifications import applied, certificate_of
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.patients import GuardianshipFactory
 from tests.page import read
+from tests.prescriptions.orders import placed
 
 type ClientOf = Callable[[User], Client]
 
@@ -298,3 +301,14 @@ def test_application_that_was_never_sent_goes_with_the_person(patient: User, fre
     assert not Certificate.objects.exists()
     assert not private_storage().exists(file)
     assert "Farhana" not in everything_written()
+
+
+def test_what_is_ordered_is_in_the_way_and_what_was_asked_goes(doctor: User, patient: User, fresh: ClientOf) -> None:
+    order = placed(doctor, patient, question="Is it my liver?", own_price=Decimal(0))
+    pay_order(order, by=patient)
+    assert fresh(patient).post("/account/data/erase/", {"understood": "on"}).status_code == 409
+    cancel_order(order, by=patient)
+    erased(patient, fresh)
+    order.refresh_from_db()
+    assert (order.question, order.status) == ("", "cancelled")
+    assert not Notification.objects.filter(facts__path=order.get_absolute_url()).exists()

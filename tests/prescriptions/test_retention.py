@@ -16,18 +16,31 @@ from accounts.models import User
 from appointments.models import Appointment
 from config import retention
 from config.embedded.postgres import APP_ROLE
+from patients.models import today
 from prescriptions.models import (
+    Answer,
+    Certificate,
     Item,
     NoteVersion,
+    Order,
     Override,
     Prescription,
     PrescriptionEvent,
+    ServiceKind,
     SignedPrescription,
     VisitNote,
 )
 from prescriptions.retention import remove_past_treatment
-from prescriptions.services import amend_prescription, save_note
+from prescriptions.services import (
+    Statement,
+    amend_prescription,
+    answer_order,
+    certify_order,
+    make_key,
+    save_note,
+)
 from tests.appointments.visits import at, confirmed, shifted
+from tests.prescriptions.orders import accepted, paid
 from tests.prescriptions.papers import drafted, signed_for
 
 ALL = (SignedPrescription, PrescriptionEvent, Override, Item, Prescription, NoteVersion, VisitNote)
@@ -120,6 +133,31 @@ def test_after_a_removal_a_signed_row_is_as_frozen_as_before(doctor: User, patie
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("DELETE FROM prescriptions_signedprescription")
     assert SignedPrescription.objects.count() == 1
+
+
+def test_what_was_asked_and_given_by_old_orders_goes_and_the_order_stays(doctor: User, patient: User) -> None:
+    make_key()
+    answered = answer_order(accepted(doctor, patient), "Fine.", by=doctor)
+    certified = accepted(doctor, patient, ServiceKind.CERTIFICATE)
+    certify_order(certified, Statement("fit", today(), today(), "", "en"), by=doctor)
+    Order.objects.filter(pk=answered.pk).update(closed_at=F("closed_at") - timedelta(days=6 * 366))
+    before = timezone.now() - timedelta(days=5 * 366)
+    assert remove_past_treatment(before) == 1
+    assert remove_past_treatment(before) == 0
+    answered.refresh_from_db()
+    assert (answered.question, Answer.objects.count(), Certificate.objects.count()) == ("", 0, 1)
+    for row in (Certificate.objects.get(),):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            row.delete()
+
+
+def test_old_prescription_goes_from_a_younger_order(doctor: User, patient: User) -> None:
+    order = paid(doctor, patient, ServiceKind.REPEAT)
+    assert order.repeats is not None
+    aged(order.repeats.appointment, timedelta(days=6 * 366))
+    assert remove_past_treatment(timezone.now() - timedelta(days=5 * 366)) == 1
+    order.refresh_from_db()
+    assert (order.repeats, order.question) == (None, "What does it mean?")
 
 
 def aged(visit: Appointment, by: timedelta) -> None:
