@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import applications, changes, health, money, people, prescriptions, records, visits, waits
+from config.demo import applications, changes, health, money, orders, people, prescriptions, records, visits, waits
 
 SEED = 20260415
 
@@ -67,6 +67,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{kept} documents in the records, some of them shared")
         signed = prescriptions.write_prescriptions(random, doctors[0], accounts[0])
         self.stdout.write(f"{signed} prescriptions of the past year, signed")
+        ordered = orders.write_orders(diary, doctors, accounts[0])
+        self.stdout.write(f"{ordered} orders of certificates, reviews of reports and repeat prescriptions")
         waiting = applications.make_applications(random, password, taken, admin, doctors)
         self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
