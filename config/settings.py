@@ -228,6 +228,7 @@ SWEEPERS = (
     ("end-offers", "appointments.sweep_offers", 30),
     ("ask-about-visits", "appointments.sweep_left_open", 600),
     ("close-visits", "telehealth.close_left_open", 600),
+    ("clear-seats", "telehealth.clear_silent_seats", 30),
     ("offer-times", "appointments.sweep_waiting_lists", 15),
     ("send-reminders", "appointments.sweep_reminders", 20),
     ("refresh-listings", "appointments.refresh_stale_listings", 60),

@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
@@ -30,8 +31,8 @@ from telehealth.beats import note_beat
 from telehealth.buckets import Bucket
 from telehealth.errors import Gone, NoPeer, NotAdmitted, NotAllowed, RoomError
 from telehealth.messages import LONGEST_FRAME, Refused
-from telehealth.models import ChatMessage, Outcome, Presence, RoomStatus, Side
-from telehealth.publish import loop_of_sockets, practice_group, room_group
+from telehealth.models import ChatMessage, Consultation, Outcome, Presence, RoomStatus, Side
+from telehealth.publish import TOLD_WITHIN, loop_of_sockets, practice_group, room_group
 from telehealth.room import as_chat, queue, state
 from telehealth.services import Arrival
 
@@ -61,6 +62,9 @@ class _Thread(threading.local):
 
 _thread = _Thread()
 
+# Who left is written down though nobody waits for it any more.
+_departures: set[asyncio.Task[None]] = set()
+
 
 def _with_connection[R](ask: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     """As channels' `database_sync_to_async`, but with the connection that this thread has, while it is well."""
@@ -87,6 +91,7 @@ class Socket(AsyncWebsocketConsumer):
         self.strikes = 0
         self.deadline: asyncio.TimerHandle | None = None
         self.is_closing = False
+        self.departure: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         loop_of_sockets.set(asyncio.get_running_loop())
@@ -94,11 +99,43 @@ class Socket(AsyncWebsocketConsumer):
             await super().__call__(scope, receive, send)
         finally:
             self.forget_deadline()
+            await self.depart_unheard()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As channels', which before each message has old connections to the database closed in the one thread that all
-        sockets share; here `rows` does so in the thread that uses them."""
-        await getattr(self, get_handler_name(message))(message)
+        sockets share; here `rows` does so in the thread that uses them.
+
+        What was told by others and cannot be passed on is missed, and the next beat shows it. Whoever dies of anything
+        else, or is ended because it hangs, leaves: daphne does not tell it any more that its socket is gone.
+        """
+        name = message["type"]
+        try:
+            await getattr(self, get_handler_name(message))(message)
+        except StopConsumer:
+            raise
+        except (DatabaseError, RedisError, OSError) as error:
+            if name.startswith("websocket."):
+                await self.depart_unheard()
+                raise
+            log.warning("socket_failed", about=name, error=type(error).__name__)
+        except BaseException:
+            await self.depart_unheard()
+            raise
+
+    async def depart(self, *, lost: bool) -> None:
+        """Have it written down, once, that this socket is gone; whoever waits for that may be cancelled, it is not."""
+        if self.departure is None:
+            self.departure = asyncio.ensure_future(self.write_departure(lost))
+            _departures.add(self.departure)
+            self.departure.add_done_callback(_departures.discard)
+        await asyncio.shield(self.departure)
+
+    async def depart_unheard(self) -> None:
+        if self.departure is None:
+            await self.depart(lost=True)
+
+    async def write_departure(self, lost: bool) -> None:
+        raise NotImplementedError
 
     async def rows[R](self, ask: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """Call what reads or writes rows, in a thread of its own: one slow query does not hold up the other sockets."""
@@ -182,6 +219,7 @@ class ConsultationConsumer(Socket):
         self.connection = uuid4()
         self.buckets = messages.buckets()
         self.arrival: Arrival | None = None
+        self.seating: asyncio.Future[bool] | None = None
         self.checked_at = 0.0
         self.sent: tuple[int, bool] = (-1, False)
         self.stating = asyncio.Lock()
@@ -225,10 +263,15 @@ class ConsultationConsumer(Socket):
         self.forget_deadline()
         self.forget_untold()
         # First what is true: a layer that does not answer may take what time is left.
-        if self.arrival is not None:
-            await self.rows(services.leave, self.guest.room, self.connection, lost=code not in (LEFT, 1001, CLOSED))
+        await self.depart(lost=code not in (LEFT, 1001, CLOSED))
         with suppress(RedisError, OSError):
             await self.channel_layer.group_discard(room_group(self.pk), self.channel_name)
+
+    async def write_departure(self, lost: bool) -> None:
+        if self.seating is not None:
+            # A thread that still writes the coming is waited for, or it would be written after the going.
+            await asyncio.wait([self.seating])
+            await self.rows(services.leave, self.guest.room, self.connection, lost=lost)
 
     async def take(self, frame: str) -> None:
         name, message = messages.parse(frame)
@@ -266,7 +309,7 @@ class ConsultationConsumer(Socket):
             case messages.Enter():
                 await self.enter(message, guest)
             case messages.TakeOver():
-                await self.rows(services.enter, room, self.arrival, take_over=True)
+                await self.sit(room, self.arrival, take_over=True)
                 await self.say_state()
             case messages.Beat():
                 await self.beat(message.seen, guest)
@@ -283,9 +326,13 @@ class ConsultationConsumer(Socket):
         headers = dict(self.scope["headers"])
         agent = headers.get(b"user-agent", b"").decode("latin-1")
         arrival = Arrival(guest.user, guest.side, message.device, message.session, self.connection, agent)
-        await self.rows(services.enter, guest.room, arrival)
+        await self.sit(guest.room, arrival)
         self.arrival = arrival
         await self.say_state()
+
+    async def sit(self, room: Consultation, arrival: Arrival | None, *, take_over: bool = False) -> None:
+        self.seating = asyncio.ensure_future(self.rows(services.enter, room, arrival, take_over=take_over))
+        await asyncio.shield(self.seating)
 
     async def beat(self, seen: int, guest: Guest) -> None:
         found = await note_beat(self.pk, self.connection, guest.side, now=timezone.now())
@@ -307,9 +354,10 @@ class ConsultationConsumer(Socket):
         if message.to != self.peer:
             raise NoPeer
         body = {"type": "signal", "from": str(self.arrival.session), **message.payload}
-        await self.channel_layer.group_send(
-            room_group(self.pk), {"type": "room.signal", "to": str(message.to), "body": body}
-        )
+        async with asyncio.timeout(TOLD_WITHIN):
+            await self.channel_layer.group_send(
+                room_group(self.pk), {"type": "room.signal", "to": str(message.to), "body": body}
+            )
 
     def peer_session(self) -> UUID | None:
         """The page of the other side, if this socket has its own side's seat. Raises NoSeat."""
@@ -440,11 +488,14 @@ class QueueConsumer(Socket):
     async def disconnect(self, code: int) -> None:
         self.is_closing = True
         self.forget_deadline()
-        if self.doctor_id is None:
-            return
-        await self.rows(services.note_desk, self.doctor_id, here=False)
-        with suppress(RedisError, OSError):
-            await self.channel_layer.group_discard(practice_group(self.doctor_id), self.channel_name)
+        await self.depart(lost=False)
+        if self.doctor_id is not None:
+            with suppress(RedisError, OSError):
+                await self.channel_layer.group_discard(practice_group(self.doctor_id), self.channel_name)
+
+    async def write_departure(self, lost: bool) -> None:
+        if self.doctor_id is not None:
+            await self.rows(services.note_desk, self.doctor_id, here=False)
 
     async def take(self, frame: str) -> None:
         name, _message = messages.parse(frame)

@@ -19,6 +19,8 @@ OPENS_BEFORE = timedelta(minutes=15)
 CLOSES_AFTER = timedelta(minutes=60)
 # Who was not heard of for so long is away, whether or not a socket was closed: its process may have died.
 PRESENT_FOR = timedelta(seconds=40)
+# Nobody who was silent for so long has a socket any more.
+GONE_AFTER = timedelta(seconds=60)
 # How long after the start a patient who never came is written down as missing.
 NO_SHOW_AFTER: timedelta = settings.NO_SHOW_GRACE
 LONGEST_TEXT = 2000
@@ -182,6 +184,10 @@ class Presence(models.Model):
         verbose_name = _("presence")
         verbose_name_plural = _("presences")
         constraints = [models.UniqueConstraint(fields=["consultation", "side"], name="seat_not_taken_twice")]
+        # Few are, of all that ever were. Not by `seen_at`, which each beat sets.
+        indexes = [
+            models.Index(fields=["consultation"], name="telehealth_seat_connected", condition=Q(is_connected=True))
+        ]
 
     def __str__(self) -> str:
         return f"{self.consultation_id} · {self.side}"

@@ -19,6 +19,8 @@ log = structlog.get_logger()
 
 # A layer that does not answer is left alone for a moment, so that pages do not wait for it one after another.
 fuse = Fuse(seconds=5)
+# A layer that is there and does not answer has no time-out of its own: who listens may wait for hours.
+TOLD_WITHIN = 4.0
 
 # In a process of sockets, whose rows are written in threads: the loop that has the connections to the layer.
 loop_of_sockets: ContextVar[asyncio.AbstractEventLoop | None] = ContextVar("loop_of_sockets", default=None)
@@ -60,8 +62,9 @@ def _begin(groups: tuple[str, ...], message: dict[str, Any]) -> None:
 async def _tell(groups: tuple[str, ...], message: dict[str, Any]) -> None:
     layer = get_channel_layer()
     try:
-        for group in groups:
-            await layer.group_send(group, message)
+        async with asyncio.timeout(TOLD_WITHIN):
+            for group in groups:
+                await layer.group_send(group, message)
     except (RedisError, OSError) as error:
         fuse.blow()
         log.warning("sockets_not_told", error=type(error).__name__, pause=fuse.seconds)

@@ -24,6 +24,7 @@ from config.db import lock
 from telehealth import consent, rules
 from telehealth.errors import NoConsent, NoSeat, NotNow, NotOpen
 from telehealth.models import (
+    GONE_AFTER,
     PRESENT_FOR,
     ChatMessage,
     ConsentGiven,
@@ -199,6 +200,14 @@ def leave(consultation: Consultation, connection: UUID, *, lost: bool = False) -
         seen_at=seat.seen_at,
     )
     touch(consultation)
+
+
+def clear_silent_seats(*, at_most: int) -> None:
+    """Write down who left without a word, as with a process that was killed: nobody else would, and the evidence would
+    say that they stayed. A socket that lives closes itself before (telehealth/consumers.py)."""
+    silent = Presence.objects.filter(is_connected=True, seen_at__lt=timezone.now() - GONE_AFTER)
+    for seat in silent.select_related("consultation__appointment").order_by("seen_at")[:at_most]:
+        leave(seat.consultation, seat.connection, lost=True)
 
 
 def beat(consultation: Consultation, connection: UUID, side: Side) -> tuple[int, bool]:

@@ -23,6 +23,8 @@ from tests.appointments.visits import at, confirmed, shifted
 from tests.servers import Server
 
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
+# What a guest has seen in a beat, and a device: each brings about a fault of tests/telehealth/faulty.py.
+DIES, HANGS, SLOW = 1001, 1002, "00000000-0000-4000-8000-000000000001"
 SDP = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\n"
 
 

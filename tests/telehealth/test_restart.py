@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -13,9 +14,12 @@ from websockets.exceptions import ConnectionClosed
 
 from accounts.models import User
 from appointments.models import Appointment
-from telehealth.models import JoinEvidence, Presence
-from tests.servers import Server, listening, python
-from tests.telehealth.rooms import agreed, inside, visit_now, visitor
+from config.processes import wait_until
+from telehealth.models import JoinEvidence, Presence, Side
+from telehealth.services import Arrival, enter, room_of
+from telehealth.tasks import clear_silent_seats
+from tests.servers import Server, expect, listening, python
+from tests.telehealth.rooms import DIES, HANGS, SLOW, agreed, inside, visit_now, visitor
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("settled")]
 
@@ -102,6 +106,58 @@ def test_who_was_on_a_killed_process_comes_back_to_another(
             assert again.enter()["you"]["seat"] == "held"
     events = JoinEvidence.objects.order_by("pk").values_list("event", flat=True)
     assert list(events)[:3] == ["joined", "lost", "joined"]
+
+
+@pytest.fixture(scope="module")
+def faulty_daphne(django_db_setup: None) -> Iterator[Server]:
+    """It ends an application two seconds after its socket, and has the faults of tests/telehealth/faulty.py."""
+    command = ("daphne", "--fd", "{fd}", "--application-close-timeout", "2", "tests.telehealth.faulty:application")
+    with listening("websocket", python(*command)) as server:
+        yield server
+
+
+def has_left() -> bool:
+    """Somebody came, was lost, and nobody is there."""
+    events = list(JoinEvidence.objects.order_by("pk").values_list("event", flat=True))
+    return events == ["joined", "lost"] and not Presence.objects.filter(is_connected=True).exists()
+
+
+def test_who_was_on_an_application_that_died_has_left(faulty_daphne: Server, visit: Appointment, patient: User) -> None:
+    with inside(faulty_daphne, visit, patient) as one:
+        one.say("beat", seen=DIES)
+        assert one.close_code() == 1011
+        expect(wait_until(has_left, timeout=10), faulty_daphne, "Nobody has left")
+
+
+def test_who_was_on_an_application_that_hangs_has_left_when_it_is_ended(
+    faulty_daphne: Server, visit: Appointment, patient: User
+) -> None:
+    with inside(faulty_daphne, visit, patient) as one:
+        one.say("beat", seen=HANGS)
+    expect(wait_until(has_left, timeout=10), faulty_daphne, "Nobody has left")
+
+
+def test_who_is_gone_before_the_coming_is_written_down_has_left(
+    faulty_daphne: Server, visit: Appointment, patient: User
+) -> None:
+    with visitor(faulty_daphne, visit, patient, device=SLOW) as one:
+        one.say("enter", device=one.device, session=one.session)
+    assert not JoinEvidence.objects.exists()
+    expect(wait_until(has_left, timeout=15), faulty_daphne, "Nobody has left")
+
+
+def test_who_left_without_a_word_is_written_down_once(visit: Appointment, doctor: User, patient: User) -> None:
+    room = room_of(visit)
+    for user, side in ((patient, Side.PATIENT), (doctor, Side.DOCTOR)):
+        enter(room, Arrival(user, side, uuid4(), uuid4(), uuid4()))
+    heard = timezone.now() - timedelta(seconds=61)
+    Presence.objects.filter(side=Side.PATIENT).update(seen_at=heard)
+    for _ in range(2):
+        clear_silent_seats()
+    assert Presence.objects.get(is_connected=True).side == Side.DOCTOR
+    lost = JoinEvidence.objects.get(event="lost")
+    assert (lost.side, lost.seen_at) == (Side.PATIENT, heard)
+    Presence.objects.update(is_connected=False)
 
 
 def test_seat_that_was_not_heard_of_is_free_for_another_device(
