@@ -683,6 +683,9 @@ def routes() -> dict[str, str]:
     return dict(walk(get_resolver().url_patterns, "/", ""))
 
 
+MAY_ASK_FOR_THE_CAMERA = {"telehealth:device", "telehealth:room", "telehealth:agree", "telehealth:write"}
+
+
 def test_every_route_is_in_the_matrix() -> None:
     there = {name for name in routes() if not name.startswith("admin:")}
     written = {row.route for row in MATRIX}
@@ -698,9 +701,13 @@ def test_everybody_gets_where_they_may_and_nowhere_else(
     for row in MATRIX:
         expected = row.word(role)
         data = {name: value.format(**things) for name, value in row.data.items()}
-        found = outcome(send(browsers[role], row.method, row.path.format(**things), data))
+        response = send(browsers[role], row.method, row.path.format(**things), data)
+        found = outcome(response)
         if found != expected:
             wrong.append(f"{row}: {expected} expected, {found} found")
+        policy = response.headers["Permissions-Policy"]
+        if row.route not in MAY_ASK_FOR_THE_CAMERA and not ("camera=()" in policy and "microphone=()" in policy):
+            wrong.append(f"{row}: opens camera or microphone")
     assert wrong == []
 
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.invitations import tokens
 from accounts.models import Role, TrailEntry, User
 from config.encryption import decrypt
 from tests.accounts.proof import SECRET, code_of, give_app, recovery_codes_of
@@ -97,6 +98,13 @@ def test_token_of_another_kind_is_no_invitation():
     identity, foreign = urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)
     page = Client().get(reverse("invitation", args=[identity, foreign]), follow=True)
     assert "opens nothing any more" in page.content.decode()
+
+
+def test_no_link_opens_an_account_that_has_a_password():
+    user = UserFactory(as_admin=True)
+    # As from a mail that was held up for longer than its owner took to come in by another.
+    late = reverse("invitation", args=[urlsafe_base64_encode(force_bytes(user.pk)), tokens.make_token(user)])
+    assert "opens nothing any more" in open_link(Client(), late).content.decode()
 
 
 def test_closed_account_is_not_opened_by_its_link():

@@ -121,11 +121,16 @@ def test_codes_are_limited_by_account_over_all_browsers(browser_at) -> None:
     asked = [ask(number) for number in range(2, 7)]
     assert [browser is not None for browser in asked] == [True] * 3 + [False] * 2
     assert mails_to(user) == 3
-    # Three tries of each are nine; the tenth and later guesses would be counted over all of them.
+    # Three tries of each are nine.
     for browser in asked[:3]:
         for _turn in range(2):
             assert "This code is not right" in browser.post("/accounts/login/code/confirm/", code="000000").text
         assert browser.post("/accounts/login/code/confirm/", code="000000").status_code == 302
+    # A code of another kind is guessed at once more, and then no more by anybody.
+    for number, heard in ((7, "This code is not right"), (8, SOON)):
+        browser = browser_at(number)
+        assert browser.post("/accounts/password/reset/", email=user.email).status_code == 302
+        assert heard in browser.post("/accounts/password/reset/confirm/", code="000000").text
 
 
 def test_codes_are_limited_by_address(browser_at) -> None:
