@@ -4,29 +4,23 @@ A file is CSV in UTF-8 with a line of column names. Lines that begin with `#` be
 `# as of: 2026-01-31`. Nothing is read whole: a file has as many lines as it likes.
 """
 
-import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import IO
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from config.errors import DomainError
+from config import tables
+from config.tables import Refused
 from prescriptions.models import ROUTE_OF, Form, Route, Severity
 from prescriptions.models.medicines import LONGEST_NAME
 from specialties.fields import nfc, term
 
-# A line that is longer is no row: a file of another kind, or quotes that are never closed.
-LONGEST_LINE = 20_000
 MOST_INGREDIENTS = 30
 _LINES = re.compile(r"[\x00-\x1f\x7f]")
-
-
-class BadFile(DomainError):
-    """The file as a whole cannot be imported."""
 
 
 # Why a row is refused; the codes stand in the report, the words beside them.
@@ -44,10 +38,6 @@ REFUSALS: dict[str, str | Promise] = {
     "severity": _("Its severity is neither severe nor moderate."),
     "effect": _("It does not say what happens, or from where that is known."),
 }
-
-
-class Refused(Exception):
-    """A row, with the code of why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,107 +127,18 @@ def _clean(text: str) -> str:
     return " ".join(_LINES.sub(" ", nfc(text)).split())
 
 
-READERS = {"medicines": medicine, "interactions": interaction}
+READERS: dict[str, Callable[[dict[str, str]], MedicineRow | InteractionRow]] = {
+    "medicines": medicine,
+    "interactions": interaction,
+}
 
 
-@dataclass(slots=True)
-class Table:
-    """A file that is read line by line from a place in it; `offset` and `line` tell how far it was read."""
+class Table(tables.Table[MedicineRow | InteractionRow]):
+    """A file of one kind."""
 
-    stream: IO[bytes]
-    kind: str
-    offset: int = 0
-    line: int = 0
-    told: dict[str, str] = field(default_factory=dict)
-    names: list[str] = field(default_factory=list)
-    comma: str = ","
-
-    def begin(self) -> None:
-        """Read up to the first row. Raises BadFile, in words, for a file of another shape."""
-        self.stream.seek(0)
-        self.offset, self.line = 0, 0
-        for text in self._lines():
-            if text.startswith("#"):
-                name, _colon, value = text.lstrip("# ").partition(":")
-                self.told.setdefault(name.strip().lower(), value.strip())
-            elif text.strip():
-                break
-        else:
-            raise BadFile(_("This file is empty."))
-        # Spreadsheets of some countries put semicolons, and some tabs.
-        self.comma = max(",;\t", key=text.count)
-        self.names = [name.strip().lower() for name in next(csv.reader([text], delimiter=self.comma), [])]
-        must, may = COLUMNS[self.kind]
-        missing = [name for name in must if name not in self.names]
-        if missing:
-            message = _(
-                "These columns are missing: %(missing)s. The first line must name: %(must)s. It may name: %(may)s."
-            )
-            raise BadFile(
-                message % {"missing": ", ".join(missing), "must": ", ".join(must), "may": ", ".join(may) or "–"}
-            )
-        twice = sorted({name for name in self.names if name and self.names.count(name) > 1})
-        if twice:
-            raise BadFile(_("These columns stand twice: %(twice)s.") % {"twice": ", ".join(twice)})
-
-    def go_on(self, offset: int, line: int) -> None:
-        """To where an earlier reading ended."""
-        self.stream.seek(offset)
-        self.offset, self.line = offset, line
-
-    def rows(self) -> Iterator[tuple[int, str, "MedicineRow | InteractionRow | Refused"]]:
-        """The number of each row's last line, the row as it was written, and the row, or why it is refused.
-
-        When one is given out, `offset` and `line` stand behind it. Raises BadFile for what is no text.
-        """
-        read = READERS[self.kind]
-        written: list[str] = []
-
-        def lines() -> Iterator[str]:
-            for text in self._lines():
-                written.append(text)
-                yield text
-
-        for values in _records(lines(), self.comma):
-            text = "".join(written)
-            written.clear()
-            if not any(value.strip() for value in values):
-                continue
-            if len(values) != len(self.names):
-                yield self.line, text, Refused("columns")
-                continue
-            try:
-                yield self.line, text, read(dict(zip(self.names, values, strict=True)))
-            except Refused as refusal:
-                yield self.line, text, refusal
-
-    def _lines(self) -> Iterator[str]:
-        while raw := self.stream.readline(LONGEST_LINE + 1):
-            self.offset += len(raw)
-            self.line += 1
-            if self.line == 1:
-                if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw:
-                    raise BadFile(
-                        _("This file is not in UTF-8. In the spreadsheet choose “CSV UTF-8” when you save it.")
-                    )
-                raw = raw.removeprefix(b"\xef\xbb\xbf")
-            if len(raw) > LONGEST_LINE:
-                message = _("Line %(line)d is too long: is this a CSV file, and is every quote closed?")
-                raise BadFile(message % {"line": self.line})
-            try:
-                yield raw.decode("utf-8")
-            except UnicodeDecodeError:
-                message = _(
-                    "Line %(line)d is not in UTF-8. In the spreadsheet choose “CSV UTF-8” when you save the file."
-                )
-                raise BadFile(message % {"line": self.line}) from None
-
-
-def _records(lines: Iterator[str], comma: str) -> Iterator[list[str]]:
-    try:
-        yield from csv.reader(lines, delimiter=comma)
-    except csv.Error:
-        raise BadFile(_("A quote is opened and never closed.")) from None
+    def __init__(self, stream: IO[bytes], kind: str) -> None:
+        super().__init__(stream, columns=COLUMNS[kind], read=READERS[kind])
+        self.kind = kind
 
 
 def told_date(table: Table) -> date | None:

@@ -1,13 +1,10 @@
 """Importing a file: looked at first, then written in batches by a worker, each of which is whole or not there."""
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from datetime import date
 from itertools import islice
 from tempfile import NamedTemporaryFile
 from time import monotonic
-from typing import IO
 from uuid import UUID, uuid4
 
 import structlog
@@ -21,9 +18,10 @@ from accounts.models import User
 from config.db import lock
 from config.files import private_storage, remove_private
 from config.queue import send_on_commit
+from config.tables import BadFile, Refused, unpack
 from prescriptions.models import Import, ImportKind, ImportStatus, ReferenceSet, RefusedRow
 from prescriptions.models.imports import MOST_REFUSED_KEPT
-from prescriptions.rows import BadFile, InteractionRow, MedicineRow, Refused, Table
+from prescriptions.rows import InteractionRow, MedicineRow, Table
 from prescriptions.services.medicines import Written, write_interactions, write_medicines
 
 log = structlog.get_logger()
@@ -34,7 +32,6 @@ PREVIEW_ROWS = 20
 RUN_SECONDS = 60
 # A million rows take about a tenth of it.
 MOST_BYTES = 1024 * 1024 * 1024
-CHUNK = 1024 * 1024
 
 
 class NotRunning(BadFile):
@@ -47,31 +44,13 @@ def take_file(upload: "UploadedFile[bytes]", *, kind: ImportKind, source: str, a
     Raises BadFile for a file that is not of this kind, or too large.
     """
     with NamedTemporaryFile(suffix=".csv") as plain:
-        size = _unpack(upload, plain)
+        size, _digest = unpack(upload, plain, most=MOST_BYTES, too_large=_("This file is larger than 1 GB."))
         Table(plain, kind).begin()
         plain.seek(0)
         name = private_storage().save(f"imports/{uuid4().hex}.csv", File(plain))
     return Import.objects.create(
         kind=kind, file=name, original_name=(upload.name or "")[:200], size=size, source=source, as_of=as_of, by=by
     )
-
-
-def _unpack(upload: "UploadedFile[bytes]", plain: "IO[bytes]") -> int:
-    upload.seek(0)
-    packed = upload.read(2) == b"\x1f\x8b"
-    upload.seek(0)
-    source: IO[bytes] = gzip.GzipFile(fileobj=upload) if packed else upload  # type: ignore[assignment]
-    size = 0
-    try:
-        while chunk := source.read(CHUNK):
-            size += len(chunk)
-            if size > MOST_BYTES:
-                raise BadFile(_("This file is larger than 1 GB."))
-            plain.write(chunk)
-    except (OSError, EOFError, zlib.error):
-        raise BadFile(_("This file is packed, and cannot be unpacked. Pack it once more.")) from None
-    plain.flush()
-    return size
 
 
 def preview(imported: Import) -> list[tuple[int, list[str], str]]:

@@ -11,8 +11,9 @@ from typing import IO
 
 from django.db import transaction
 
+from config.tables import Refused
 from prescriptions.models import DrugClass, Ingredient, Interaction, Product, ReferenceSet
-from prescriptions.rows import InteractionRow, MedicineRow, Refused, Table
+from prescriptions.rows import InteractionRow, MedicineRow, Table
 from prescriptions.services.medicines import Written, write_interactions, write_medicines
 from specialties.fields import term
 

@@ -13,6 +13,7 @@ from django.test import Client
 
 from accounts.models import User
 from config.files import private_storage
+from config.tables import BadFile, Refused
 from prescriptions import services
 from prescriptions.models import (
     Generic,
@@ -24,7 +25,7 @@ from prescriptions.models import (
     Product,
     ReferenceSet,
 )
-from prescriptions.rows import REFUSALS, BadFile, Refused, Table
+from prescriptions.rows import REFUSALS, Table
 from prescriptions.services import imports
 from tests.factories.accounts import UserFactory
 from tests.factories.medicines import ingredient
