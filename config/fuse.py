@@ -5,11 +5,12 @@ from time import monotonic
 
 
 class Fuse:
-    """Blows when a service fails. For `seconds` then nobody in this process asks it; after that one caller at a time
-    tries whether it is back, and the others go on without."""
+    """Blows when a service fails so many times in a row. For `seconds` then nobody in this process asks it; after that
+    one caller at a time tries whether it is back, and the others go on without."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float, *, failures: int = 1) -> None:
+        self.seconds, self.failures = seconds, failures
+        self._failed = 0
         self._blown_until: float | None = None
         self._lock = Lock()
 
@@ -23,9 +24,19 @@ class Fuse:
             self._blown_until = monotonic() + self.seconds
             return True
 
+    @property
+    def is_blown(self) -> bool:
+        """Whether the service is left alone now. Takes nobody's turn to try."""
+        until = self._blown_until
+        return until is not None and monotonic() < until
+
     def blow(self) -> None:
+        """The service has failed the caller."""
         with self._lock:
-            self._blown_until = monotonic() + self.seconds
+            self._failed += 1
+            if self._failed >= self.failures:
+                self._blown_until = monotonic() + self.seconds
 
     def mend(self) -> None:
+        self._failed = 0
         self._blown_until = None

@@ -20,6 +20,10 @@ class PaymentUnavailable(DomainError):
     message = _("The payment service does not answer. Nothing was paid. Your time is still held: try again.")
 
 
+class PaymentAway(PaymentUnavailable):
+    """The gateway was not asked, for it failed several times a moment ago; nothing was written."""
+
+
 class PaymentRefused(DomainError):
     status = 502
     message = _(

@@ -132,6 +132,11 @@ class RefundAnswer:
 class Gateway(Protocol):
     """Safe to share between threads."""
 
+    @property
+    def is_away(self) -> bool:
+        """It failed several times in a row a moment ago: for a while nothing is asked, and all is GatewayUnclear."""
+        ...
+
     def open_session(self, request: SessionRequest) -> Session:
         """Sent once, never again: a lost answer raises GatewayUnclear, and the tran_id may be known all the same."""
         ...
@@ -142,6 +147,10 @@ class Gateway(Protocol):
 
     def find(self, tran_id: str) -> list[Transaction]:
         """All that the books have under a tran_id; empty if they do not know it."""
+        ...
+
+    def find_session(self, session_key: str, *, tran_id: str) -> list[Transaction]:
+        """What the books have of one session; empty if they do not know it, or know it under another tran_id."""
         ...
 
     def refund(self, *, bank_tran_id: str, refund_trans_id: str, amount: Decimal, remarks: str) -> RefundAnswer:

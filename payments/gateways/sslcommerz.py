@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from django.views.decorators.debug import sensitive_variables
 from sslcommerz_lib import SSLCOMMERZ
 
+from config.fuse import Fuse
 from payments.gateways.base import (
     GatewayRefused,
     GatewayUnclear,
@@ -53,9 +55,14 @@ UNSAFE_IN_URL = re.compile(r"[^\x21-\x7e]|\\")
 
 TRIES, PAUSE = 2, 0.2
 
+# A gateway that hangs would hold a worker for the whole time-out at every call, and the pages' threads with it: after
+# so many calls in a row without a clear answer it is left alone for so many seconds. By the gateway's origin.
+FAILURES, AWAY_SECONDS = 5, 15
+fuses: defaultdict[str, Fuse] = defaultdict(lambda: Fuse(AWAY_SECONDS, failures=FAILURES))
+
 
 class SSLCommerz(SSLCOMMERZ):
-    """A Gateway. Holds no connection and nothing that changes, so threads may share one."""
+    """A Gateway. Holds no connection, and nothing that changes but the fuse, so threads may share one."""
 
     def __init__(
         self, *, url: str, store_id: str, password: str, page_hosts: list[str], reply_address: str, timeout: float
@@ -71,8 +78,13 @@ class SSLCommerz(SSLCOMMERZ):
         self.page_hosts = frozenset(page_hosts)
         self.reply_address = reply_address
         self.timeout = timeout
+        self.fuse = fuses[url]
 
     # The Gateway's calls
+
+    @property
+    def is_away(self) -> bool:
+        return self.fuse.is_blown
 
     def open_session(self, request: SessionRequest) -> Session:
         answer = self.createSession(self._session_fields(request))
@@ -120,13 +132,12 @@ class SSLCommerz(SSLCOMMERZ):
         rows = [element] if isinstance(element, dict) else element
         if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
             raise GatewayUnclear("a query that counts what it does not list")
-        return [
-            Transaction(
-                outcome=OUTCOMES.get(str(row.get("status")), Outcome.PENDING), val_id=str(row.get("val_id") or "")
-            )
-            for row in rows
-            if row.get("tran_id") == tran_id
-        ]
+        return [transaction(row) for row in rows if row.get("tran_id") == tran_id]
+
+    def find_session(self, session_key: str, *, tran_id: str) -> list[Transaction]:
+        answer = self.transaction_query_session(session_key)
+        expect_done(answer)
+        return [transaction(answer)] if answer.get("tran_id") == tran_id else []
 
     def refund(self, *, bank_tran_id: str, refund_trans_id: str, amount: Decimal, remarks: str) -> RefundAnswer:
         answer = self.call_api(
@@ -206,7 +217,20 @@ class SSLCommerz(SSLCOMMERZ):
         """The answer as a dictionary, within the timeout. Raises GatewayUnclear for any other.
 
         What only asks is asked once more when the gateway stumbles and there is time; what does something is not.
+        While the fuse is blown nothing is sent.
         """
+        if not self.fuse.holds():
+            raise GatewayUnclear("it is left alone for a moment, for it failed several times in a row")
+        try:
+            answer = self._send(method, url, payload)
+        except GatewayUnclear:
+            self.fuse.blow()
+            raise
+        self.fuse.mend()
+        return answer
+
+    @sensitive_variables()
+    def _send(self, method: str, url: str, payload: Answer) -> Answer:
         fields = {key: str(value) for key, value in payload.items()}
         if method == "GET":
             fields["v"] = "1"
@@ -279,6 +303,12 @@ def read(reply: Reply) -> Answer:
     if not isinstance(answer, dict):
         raise GatewayUnclear("an answer that is not a JSON object")
     return answer
+
+
+def transaction(row: Answer) -> Transaction:
+    """A row of the books; a status that nobody knows may still become anything."""
+    outcome = OUTCOMES.get(str(row.get("status")), Outcome.PENDING)
+    return Transaction(outcome=outcome, val_id=str(row.get("val_id") or ""))
 
 
 def expect_done(answer: Answer) -> None:

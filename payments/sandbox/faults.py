@@ -88,9 +88,10 @@ SWITCHES = {
         Switch("query", "Queries for a transaction or for a refund.", "ok", ("ok", *SPOILT)),
         Switch(
             "query_shape",
-            "How a query by tran_id writes what it found: element[] and a number; a single object; a count as text.",
+            "How a query by tran_id writes what it found: element[] and a number; a single object; a count as text; or"
+            " none, as if the session's key alone were known.",
             "list",
-            ("list", "object", "text_count"),
+            ("list", "object", "text_count", "none"),
         ),
         Switch(
             "refund",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from payments.errors import NotPayable, PaymentRefused, PaymentUnavailable, TriedTooOften
+from payments.errors import NotPayable, PaymentAway, PaymentRefused, PaymentUnavailable, TriedTooOften
 from payments.gateways import gateway
 from payments.gateways.base import Customer, GatewayRefused, GatewayUnclear, SessionRequest
 from payments.models import Charge, PaymentAttempt
@@ -28,9 +28,13 @@ def start_attempt(charge_id: UUID, *, by: User) -> PaymentAttempt:
     """Open a page at the gateway for a charge; the attempt is durable before the gateway hears of it.
 
     Must not run inside a transaction, for it waits for the gateway. However many are started, one at the most pays the
-    charge; what else arrives goes back. Raises NotPayable or TriedTooOften (nothing was written), PaymentRefused (the
-    attempt is FAILED), PaymentUnavailable (it is UNKNOWN, and is asked about until the gateway tells).
+    charge; what else arrives goes back. Raises NotPayable, TriedTooOften or PaymentAway (nothing was written),
+    PaymentRefused (the attempt is FAILED), PaymentUnavailable (it is UNKNOWN, and is asked about until the gateway
+    tells).
     """
+    if gateway().is_away:
+        # An attempt that cannot be sent would count against the few that a charge has.
+        raise PaymentAway
     attempt = create_attempt(charge_id)
     log.info("attempt_started", attempt=attempt.pk, by=by.pk)
     try:

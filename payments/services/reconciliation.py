@@ -51,6 +51,9 @@ def ask_about(attempt: PaymentAttempt) -> None:
     Must not run inside a transaction. Raises GatewayUnclear, as long as nothing certain could be learnt.
     """
     found = gateway().find(attempt.tran_id)
+    if not found and attempt.session_key:
+        # A session that nobody has tried to pay may be known by its key alone.
+        found = gateway().find_session(attempt.session_key, tran_id=attempt.tran_id)
     val_ids = {each.val_id for each in found if each.outcome is Outcome.PAID and each.val_id}
     for val_id in sorted(val_ids):
         try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from config.http import respond
 from config.queue import send_on_commit
 from payments import rules
-from payments.errors import PaymentRefused, PaymentUnavailable
+from payments.errors import PaymentAway, PaymentRefused, PaymentUnavailable
 from payments.models import Charge, GatewayMessage, PaymentAttempt
 from payments.services import receive_message, start_attempt
 from payments.services.reconciliation import can_be_asked_about
@@ -106,6 +107,10 @@ def start(request: HttpRequest, pk: UUID) -> HttpResponse:
     charge = get_object_or_404(Charge.objects.visible_to(request.user), pk=pk)
     try:
         attempt = start_attempt(charge.pk, by=request.user)
+    except PaymentAway as away:
+        # No attempt on the page would tell.
+        messages.error(request, str(away.message))
+        return SeeOther(charge.get_absolute_url())
     except (PaymentRefused, PaymentUnavailable):
         return SeeOther(charge.get_absolute_url())
     return SeeOther(reverse("payments:leave", args=[charge.pk, attempt.tran_id]))

@@ -4,6 +4,7 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from payments.gateways import sslcommerz
 from tests.payments.sandbox_process import Sandbox
 from tests.payments.till import Seller, Till
 
@@ -19,6 +20,7 @@ def gateway_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 def sandbox(gateway_process: Sandbox, settings: Settings) -> Sandbox:
     """The gateway that the portal is set to, with an empty book and every switch at its default."""
     gateway_process.reset()
+    sslcommerz.fuses.clear()
     settings.SSLCOMMERZ_URL = gateway_process.url
     return gateway_process
 

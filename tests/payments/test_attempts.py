@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from payments.errors import AlreadyPaid, NotPayable, PaymentRefused, PaymentUnavailable, TriedTooOften
+from payments.gateways.sslcommerz import FAILURES, SSLCommerz, fuses
 from payments.models import Charge, PaymentAttempt, Refund
-from payments.services import attempts, extend_charge, lock_charge, start_attempt, void_charge
+from payments.services import extend_charge, lock_charge, start_attempt, void_charge
 from tests.factories.payments import ChargeFactory, PaymentAttemptFactory
 from tests.payments.till import Till
 
@@ -20,10 +21,10 @@ def test_attempt_is_durable_before_the_gateway_is_asked(till: Till, monkeypatch:
     """A worker that dies while it waits for the gateway leaves an attempt that is asked about."""
     charge = till.charge()
 
-    def die() -> None:
+    def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(attempts, "gateway", die)
+    monkeypatch.setattr(SSLCommerz, "open_session", die)
     with pytest.raises(KeyboardInterrupt):
         start_attempt(charge.pk, by=charge.payer)
 
@@ -145,3 +146,16 @@ def test_starting_inside_a_transaction_is_refused(transactional_db: None) -> Non
     charge = ChargeFactory()
     with pytest.raises(RuntimeError, match="durable"), transaction.atomic():
         start_attempt(charge.pk, by=charge.payer)
+
+
+def test_nothing_is_written_while_the_gateway_is_left_alone_and_the_payer_is_told(till: Till) -> None:
+    charge = till.charge()
+    fuse = fuses[till.sandbox.url]
+    for _ in range(FAILURES):
+        fuse.blow()
+    answer = till.browser(charge).post(f"/payments/{charge.pk}/start/", follow=True)
+    assert "does not answer" in answer.content.decode()
+    assert not charge.attempts.exists()
+    assert till.sandbox.calls() == []
+    fuse.mend()
+    till.start(charge)

@@ -22,7 +22,7 @@ from payments.gateways.base import (
     RefundState,
     SessionRequest,
 )
-from payments.gateways.sslcommerz import SSLCommerz
+from payments.gateways.sslcommerz import AWAY_SECONDS, FAILURES, SSLCommerz, fuses
 from tests.payments.sandbox_process import STORE_PASSWORD, Sandbox
 from tests.payments.test_settlement import genuine, sign
 
@@ -246,6 +246,17 @@ def test_query_reads_what_others_reported(rude: "Rude", answer: Any, found: list
         assert [each.outcome for each in client(rude.url).find("P1")] == found
 
 
+def test_session_is_found_by_its_key_under_its_own_tran_id(sandbox: Sandbox) -> None:
+    session = gateway().open_session(session_request())
+    (found,) = gateway().find_session(session.key, tran_id="P1")
+    assert (found.outcome, found.val_id) == (Outcome.PENDING, "")
+    payment = sandbox.pay("P1")
+    (found,) = gateway().find_session(session.key, tran_id="P1")
+    assert (found.outcome, found.val_id) == (Outcome.PAID, payment["val_id"])
+    assert gateway().find_session(session.key, tran_id="P2") == []
+    assert gateway().find_session("NOSUCHSESSION", tran_id="P1") == []
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -429,9 +440,54 @@ class Rude:
 
 @pytest.fixture
 def rude() -> Iterator[Rude]:
+    # An earlier one may have had the same port.
+    fuses.clear()
     rude = Rude()
     yield rude
     rude.close()
+
+
+def test_gateway_that_fails_in_a_row_is_left_alone_and_then_tried_once(
+    rude: Rude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("config.fuse.monotonic", lambda: clock[0])
+    shop = client(rude.url)
+    rude.answer(b"<html>", status="502 Bad Gateway")
+    for _ in range(FAILURES):
+        assert not shop.is_away
+        with pytest.raises(GatewayUnclear, match="HTTP 502"):
+            shop.open_session(session_request())
+    asked = len(rude.asked)
+    for ask in (lambda: shop.open_session(session_request()), lambda: client(rude.url).validate("V1")):
+        with pytest.raises(GatewayUnclear, match="left alone"):
+            ask()
+    assert (shop.is_away, len(rude.asked)) == (True, asked)
+    assert not client("http://127.0.0.1:1").is_away, "another gateway is another one"
+
+    # One caller tries; it fails, and the time begins anew.
+    clock[0] += AWAY_SECONDS
+    for match in ("HTTP 502", "left alone"):
+        with pytest.raises(GatewayUnclear, match=match):
+            shop.open_session(session_request())
+    # It is back, and a refusal is an answer too.
+    clock[0] += AWAY_SECONDS
+    rude.answer_json({"status": "FAILED", "failedreason": "No"})
+    for _ in range(FAILURES + 1):
+        with pytest.raises(GatewayRefused):
+            shop.open_session(session_request())
+    assert not shop.is_away
+
+
+def test_failures_that_are_not_in_a_row_are_borne(rude: Rude) -> None:
+    shop = client(rude.url)
+    for _ in range(FAILURES):
+        rude.answer(b"<html>")
+        with pytest.raises(GatewayUnclear):
+            shop.open_session(session_request())
+        rude.answer_json({"status": "FAILED"})
+        with pytest.raises(GatewayRefused):
+            shop.open_session(session_request())
 
 
 @pytest.mark.parametrize("part", ["head", "body"])

@@ -40,6 +40,15 @@ def test_payment_whose_ipn_never_came_is_found(till: Till) -> None:
     assert till.seller.settled == [Charge.Status.PAID]
 
 
+def test_payment_that_is_known_by_its_session_alone_is_found(till: Till) -> None:
+    till.sandbox.faults(ipn="never", query_shape="none")
+    charge = till.charge()
+    attempt = till.start(charge)
+    assert till.reconcile(attempt).status == Status.OPEN
+    till.pay(attempt)
+    assert till.reconcile(attempt).status == Status.SETTLED
+
+
 def test_attempt_is_not_asked_about_before_its_turn(till: Till) -> None:
     attempt = till.start(till.charge())
     tasks.reconcile_attempts()
