@@ -128,6 +128,7 @@ class Kind(models.TextChoices):
     PAYOUT_ACCOUNT_CHANGED = "payout_account_changed", _("A payout account was changed")
     PAYOUT_SENT = "payout_sent", _("A payout was sent")
     PAYOUT_FAILED = "payout_failed", _("A payout did not go through")
+    LIST_DIFFERS = "list_differs", _("A list of the gateway differs from the ledger")
     DOCTOR_APPLIED = "doctor_applied", _("A doctor's papers have arrived")
     DOCTOR_MORE_ASKED = "doctor_more_asked", _("Something more is asked of a doctor")
     GUARDIAN_INVITED = "guardian_invited", _("Somebody is invited to act for a member of the family")

@@ -236,6 +236,8 @@ SWEEPERS = (
     ("reconcile-attempts", "payments.reconcile_attempts", 20),
     ("send-refunds", "payments.sweep_refunds", 20),
     ("issue-documents", "payments.sweep_documents", 60),
+    ("go-on-with-lists", "payments.sweep_lists", 120),
+    ("look-at-differences", "payments.sweep_differences", 300),
     ("go-on-with-imports", "prescriptions.sweep_imports", 120),
     ("end-orders", "prescriptions.sweep_orders", 60),
     ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
@@ -259,6 +261,8 @@ CELERY = {
     "task_publish_retry": False,
     "task_default_queue": "default",
     "task_routes": {
+        # The first that fits counts: a long list holds up no payment.
+        "payments.*_list*": {"queue": "bulk"},
         "payments.*": {"queue": "money"},
         "doctors.rebuild_*": {"queue": "bulk"},
         "prescriptions.*_import*": {"queue": "bulk"},

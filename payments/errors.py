@@ -61,3 +61,11 @@ class NotYoursToApprove(DomainError):
 
 class PayoutDecided(DomainError):
     message = _("This was decided or settled already, or its run is not approved.")
+
+
+class ListClosed(DomainError):
+    message = _("This list broke off, or was withdrawn already.")
+
+
+class DifferenceClosed(DomainError):
+    message = _("This difference is no longer open.")

@@ -1,13 +1,15 @@
-"""Where a doctor wants to be paid."""
+"""What people type about money: where a doctor wants to be paid, which list is handed in."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from payments.models import PayoutMethod
+from payments.gateways.lists import ZONE
+from payments.models import ListKind, PayoutMethod
 
 MOBILE = re.compile(r"01[3-9]\d{8}")
 DIGITS = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
@@ -62,4 +64,36 @@ class PayoutAccountForm(forms.Form):
             if not MOBILE.fullmatch(number):
                 self.add_error("number", ValidationError(_("A mobile number has eleven digits and begins with 01.")))
             found["number"] = number
+        return found
+
+
+# A list of more days is handed in in parts.
+MOST_DAYS = 31
+
+
+class ListForm(forms.Form):
+    """A list of the gateway, and of which days it is: whole ones, that are over on the gateway's clock."""
+
+    kind = forms.ChoiceField(label=_("What is in it?"), choices=ListKind)
+    first = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(
+        label=_("Last day"),
+        help_text=_("The days as the gateway counts them, by the clock of Dhaka."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV in UTF-8, with the columns’ names in its first line; a large one packed as .csv.gz."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        first, last = found.get("first"), found.get("last")
+        if first and last:
+            if last < first:
+                self.add_error("last", _("This ends before it begins."))
+            elif last - first >= timedelta(days=MOST_DAYS):
+                self.add_error("last", _("A list may be of 31 days at the most."))
+            elif last >= datetime.now(ZONE).date():
+                self.add_error("last", _("This day is not over yet."))
         return found

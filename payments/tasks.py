@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 
+from config.queue import send_on_commit
 from payments import services
-from payments.models import DueDocument, GatewayMessage, PaymentAttempt, Refund
+from payments.models import Difference, DueDocument, GatewayList, GatewayMessage, PaymentAttempt, Refund
 
 BATCH = 100
 # A sweep begins nothing after so many seconds: with a gateway that hangs, the next one must find a free worker.
@@ -57,6 +59,29 @@ def issue_document(due_id: int) -> None:
 def sweep_documents() -> None:
     """Issue the documents whose message was lost, in the order in which they were owed."""
     each_in_time(services.issue_document, DueDocument.objects.order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+@shared_task(name="payments.compare_list")
+def compare_list(list_id: str) -> None:
+    """Compare some of the list, and ask for the next run while there is more; then see what it has cleared up."""
+    if services.compare_list(UUID(list_id)):
+        send_on_commit(compare_list, list_id)
+    else:
+        services.recheck_differences()
+
+
+@shared_task(name="payments.sweep_lists")
+def sweep_lists() -> None:
+    """Go on with lists whose worker died or whose message was lost."""
+    for key in GatewayList.objects.unfinished().values_list("pk", flat=True):
+        services.compare_list(key)
+
+
+@shared_task(name="payments.sweep_differences")
+def sweep_differences() -> None:
+    """Ask about what a list has and the ledger has not, and clear what agrees by now."""
+    each_in_time(services.ask_about_difference, Difference.objects.to_ask_about().values_list("pk", flat=True)[:BATCH])
+    services.recheck_differences(seconds=SWEEP_SECONDS)
 
 
 def each_in_time(service: Callable[[Any], None], pks: Iterable[Any]) -> None:

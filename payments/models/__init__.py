@@ -18,6 +18,7 @@ from payments.models.documents import (
 from payments.models.ids import new_refund_trans_id, new_tran_id
 from payments.models.inbox import GatewayMessage
 from payments.models.ledger import Account, Journal, LedgerEntry
+from payments.models.lists import Difference, GatewayList, ListedEntry, ListKind
 from payments.models.payouts import Payout, PayoutAccount, PayoutMethod, PayoutRun
 
 __all__ = [
@@ -26,13 +27,17 @@ __all__ = [
     "Account",
     "Charge",
     "CommissionRate",
+    "Difference",
     "Document",
     "DocumentKind",
     "DocumentSeries",
     "DueDocument",
+    "GatewayList",
     "GatewayMessage",
     "Journal",
     "LedgerEntry",
+    "ListKind",
+    "ListedEntry",
     "PaymentAttempt",
     "Payout",
     "PayoutAccount",

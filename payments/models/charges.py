@@ -105,7 +105,10 @@ class Charge(models.Model):
                 name="charge_does_not_lead_off_the_portal",
             ),
         ]
-        indexes = [models.Index(fields=["payer", "-created_at"], name="charges_of_a_payer")]
+        indexes = [
+            models.Index(fields=["payer", "-created_at"], name="charges_of_a_payer"),
+            models.Index(fields=["status"], condition=Q(status__in=["open", "review"]), name="charges_that_wait"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.description} · {self.amount} {self.currency}"
@@ -215,7 +218,12 @@ class PaymentAttempt(models.Model):
                 name="attempt_status_not_unknown",
             ),
         ]
-        indexes = [models.Index(F("ask_at"), condition=Q(ask_at__isnull=False), name="attempts_to_ask_about")]
+        indexes = [
+            models.Index(F("ask_at"), condition=Q(ask_at__isnull=False), name="attempts_to_ask_about"),
+            # As the gateway's lists name and date them.
+            models.Index(fields=["bank_tran_id"], condition=~Q(bank_tran_id=""), name="attempts_by_bank_number"),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="attempts_by_settlement"),
+        ]
 
     def __str__(self) -> str:
         return self.tran_id
@@ -290,7 +298,10 @@ class Refund(models.Model):
             ),
         ]
         indexes = [
-            models.Index(F("due_at"), condition=Q(status__in=["requested", "processing"]), name="refunds_to_ask_about")
+            models.Index(F("due_at"), condition=Q(status__in=["requested", "processing"]), name="refunds_to_ask_about"),
+            models.Index(fields=["refund_ref_id"], condition=~Q(refund_ref_id=""), name="refunds_by_gateways_number"),
+            models.Index(F("id"), condition=Q(status="failed"), name="refunds_that_failed"),
+            models.Index(fields=["done_at"], condition=Q(done_at__isnull=False), name="refunds_by_end"),
         ]
 
     def __str__(self) -> str:

@@ -61,6 +61,7 @@ class GatewayMessage(models.Model):
         indexes = [
             models.Index(F("due_at"), condition=Q(status="new"), name="messages_to_deal_with"),
             models.Index(fields=["tran_id"], name="messages_of_an_attempt"),
+            models.Index(F("id"), condition=Q(status="aside"), name="messages_set_aside"),
         ]
 
     def __str__(self) -> str:

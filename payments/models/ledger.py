@@ -63,6 +63,7 @@ class Journal(AppendOnlyModel):
                 name="journal_not_without_its_charge",
             ),
         ]
+        indexes = [models.Index(fields=["at"], name="journals_by_time")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.cause}"

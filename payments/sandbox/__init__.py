@@ -14,8 +14,10 @@ What a merchant meets on the real gateway keeps its path, parameters, field name
 | GET /validator/api/validationserverAPI.php | validate a payment |
 | GET /validator/api/merchantTransIDvalidationAPI.php | refund, status of a refund, query by session or tran_id |
 
-The real gateway has nothing like the rest: `/control/` (JSON, header `X-Sandbox-Token` = the store's password) makes
-faults happen and shows what happened, and `/` is the same for a person. See control.py and faults.py.
+`/reports/payments.csv` and `/reports/refunds.csv` (`day`: as 2026-01-31) stand for the lists that a merchant downloads
+from the real gateway's panel. The real gateway has nothing like the rest: `/control/` (JSON, header `X-Sandbox-Token` =
+the store's password) makes faults happen and shows what happened, and `/` is the same for a person. See control.py and
+faults.py.
 
 Left out, because the portal uses none of it: EMI, `format=xml`, cart items, shipping, allowed BINs, tokenised cards.
 """

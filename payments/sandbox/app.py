@@ -10,6 +10,7 @@ from payments.sandbox.courier import Courier
 from payments.sandbox.faults import Faults
 from payments.sandbox.gateway import Gateway, Merchant
 from payments.sandbox.pages import ASSETS, PAY_PAGE, Pages
+from payments.sandbox.reports import Reports
 from payments.sandbox.store import Store
 from payments.sandbox.web import Request, Response
 
@@ -27,10 +28,13 @@ class Application:
         api = Api(self._store, gateway, faults, public_url=public_url)
         self._control = Control(self._store, gateway, faults)
         self._pages = Pages(gateway, faults, self._control)
+        reports = Reports(gateway)
         self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "/gwprocess/v4/api.php"): api.open_session,
             ("GET", "/validator/api/validationserverAPI.php"): api.validate,
             ("GET", "/validator/api/merchantTransIDvalidationAPI.php"): api.refund_or_query,
+            ("GET", "/reports/payments.csv"): reports.payments,
+            ("GET", "/reports/refunds.csv"): reports.refunds,
             ("GET", "/"): self._pages.console,
             ("POST", "/"): self._pages.flip,
         }

@@ -1,7 +1,7 @@
 """A handle on a running sandbox: what /control/ offers, as methods. For tests, and for loading demo payments."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -87,6 +87,12 @@ class SandboxControl:
 
     def settle_refund(self, refund_ref_id: str, status: str = "refunded") -> Json:
         return self._call("POST", f"refunds/{refund_ref_id}/settle", {"status": status})
+
+    def report(self, kind: str, day: date) -> str:
+        """The list of a day as CSV; `kind` is payments or refunds."""
+        response = requests.get(f"{self.url}/reports/{kind}.csv", params={"day": str(day)}, timeout=PATIENCE)
+        response.raise_for_status()
+        return response.text
 
     def reset(self) -> None:
         """Forget everything, the switches too."""

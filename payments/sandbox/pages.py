@@ -7,6 +7,7 @@ its settings how to write them, and this process has none.
 import hmac
 import mimetypes
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from payments.sandbox.control import Control
 from payments.sandbox.faults import EVERY, SWITCHES, BadSwitch, Faults, Switch
 from payments.sandbox.gateway import Gateway
 from payments.sandbox.messages import UNSEEN, Session
-from payments.sandbox.protocol import CHANNELS
+from payments.sandbox.protocol import CHANNELS, DHAKA
+from payments.sandbox.store import now
 from payments.sandbox.web import Request, Response
 
 PAY_PAGE = "/EasyCheckOut/testcde"
@@ -102,6 +104,7 @@ class Pages:
             "console.html",
             {
                 "error": error,
+                "yesterday": str(now().astimezone(DHAKA).date() - timedelta(days=1)),
                 "token": self._form_token(),
                 "store_id": self._gateway.merchant.store_id,
                 "switches": [_switch_for_form(each, everywhere) for each in SWITCHES.values()],

@@ -8,9 +8,11 @@ from payments.services.attempts import start_attempt
 from payments.services.charges import extend_charge, lock_charge, open_charge, void_charge
 from payments.services.corrections import earn_again, give_all_back
 from payments.services.desk import give_at_desk, take_at_desk
+from payments.services.differences import ask_about_difference, explain_difference, recheck_differences
 from payments.services.documents import issue_document, owe_document
 from payments.services.earnings import earn_charge
 from payments.services.inbox import process_message, receive_message
+from payments.services.lists import compare_list, take_list, withdraw_list
 from payments.services.payouts import (
     approve_payouts,
     draft_payouts,
@@ -28,10 +30,13 @@ from payments.services.transfers import fund_charge, release_borne
 __all__ = [
     "approve_payouts",
     "approve_review",
+    "ask_about_difference",
+    "compare_list",
     "draft_payouts",
     "drop_payouts",
     "earn_again",
     "earn_charge",
+    "explain_difference",
     "extend_charge",
     "fund_charge",
     "give_all_back",
@@ -46,6 +51,7 @@ __all__ = [
     "owe_document",
     "process_message",
     "receive_message",
+    "recheck_differences",
     "reconcile_attempt",
     "refund_by_admin",
     "refuse_review",
@@ -58,5 +64,7 @@ __all__ = [
     "settle_by_validation",
     "start_attempt",
     "take_at_desk",
+    "take_list",
     "void_charge",
+    "withdraw_list",
 ]

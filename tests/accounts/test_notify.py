@@ -33,6 +33,9 @@ FACTS: dict[str, Any] = {
     "day": "2027-03-02",
     "until": "2027-03-02T04:15:00+00:00",
     "lead": "day",
+    "first": "2027-03-01",
+    "last": "2027-03-02",
+    "differences": 3,
 }
 FACTS["visits"] = [dict(FACTS), dict(FACTS)]
 

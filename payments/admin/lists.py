@@ -1,0 +1,193 @@
+"""The gateway's lists: handed in, watched, and their differences from the ledger explained."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from config.admin import PortalModelAdmin, decided
+from config.errors import DomainError
+from config.spreadsheet import csv_response
+from payments import services
+from payments.admin.base import ReadOnlyAdmin
+from payments.forms import ListForm
+from payments.gateways.lists import COLUMNS, REFUSALS
+from payments.models import Difference, GatewayList, ListKind
+
+# As many as the page of a list shows; its file has all.
+SHOWN = 50
+
+
+@admin.register(GatewayList)
+class GatewayListAdmin(PortalModelAdmin):
+    """A file is handed in, watched, and, if it was the wrong one, withdrawn."""
+
+    list_display = ("kind", "first", "last", "status", "moved", "unread", "by", "created_at")
+    list_filter = ("kind", "status")
+    list_select_related = ("by",)
+    ordering = ("-created_at",)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = (
+            ("withdraw/", self.withdraw, "withdraw"),
+            ("differences.csv", require_safe(self.differences), "differences"),
+        )
+        own = [
+            path(f"<path:object_id>/{end}", self.admin_site.admin_view(view), name=f"payments_gatewaylist_{name}")
+            for end, view, name in pages
+        ]
+        return own + super().get_urls()
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ListForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            facts = {name: form.cleaned_data[name] for name in ("kind", "first", "last")}
+            try:
+                taken, is_new = services.take_list(form.cleaned_data["file"], by=request.user, **facts)
+            except DomainError as refusal:
+                form.add_error("file", str(refusal.message))
+            else:
+                if is_new:
+                    self.log_addition(request, taken, str(_("Handed in.")))
+                else:
+                    messages.info(request, _("This very file was handed in before: here is what came of it."))
+                return redirect("admin:payments_gatewaylist_change", taken.pk)
+        kinds = [(ListKind(kind).label, *columns) for kind, columns in COLUMNS.items()]
+        context = {"form": form, "kinds": kinds, "title": _("Compare a list of the gateway")}
+        return self._page(request, "add", context, status=422 if form.errors else 200)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        taken = self._list(request, object_id)
+        counts = dict(taken.differences.order_by().values_list("status").annotate(Count("pk")))
+        context = {
+            "taken": taken,
+            "title": str(taken),
+            "sums": taken.entries.order_by().values_list("currency").annotate(Sum("amount"), Count("pk")),
+            "open": counts.get(Difference.Status.OPEN, 0),
+            "explained": counts.get(Difference.Status.EXPLAINED, 0),
+            "cleared": counts.get(Difference.Status.CLEARED, 0),
+            "differences": [
+                (each, REFUSALS.get(each.code, "")) for each in taken.differences.open().for_page()[:SHOWN]
+            ],
+            "may_withdraw": self.has_add_permission(request) and taken.status in GatewayList.COUNTED,
+        }
+        return self._page(request, "change", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        whole = self.admin_site.each_context(request) | {"opts": self.opts} | context
+        return TemplateResponse(request, f"admin/payments/gatewaylist/{name}.html", whole, status=status)
+
+    def _list(self, request: HttpRequest, object_id: str) -> GatewayList:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(self.row(unquote(object_id)))
+
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        taken = self._list(request, object_id)
+        try:
+            services.withdraw_list(taken, by=request.user)
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
+        else:
+            self.log_change(request, taken, str(_("Withdrawn.")))
+            messages.success(request, _("The list is withdrawn: it counts no more."))
+        return redirect("admin:payments_gatewaylist_change", taken.pk)
+
+    def differences(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """All differences of a list as CSV, streamed."""
+        taken = self._list(request, object_id)
+        head = ["line", "difference", "state", "number", "tran_id", "gateway", "ledger", "currency", "explanation"]
+        # Read while it is sent, when the request's language is gone.
+        kinds = {kind.value: str(kind.label) for kind in Difference.Kind}
+        states = {state.value: str(state.label) for state in Difference.Status}
+        why = {code: str(words) for code, words in REFUSALS.items()}
+        rows = (
+            (
+                each.line or "",
+                kinds[each.kind],
+                states[each.status],
+                each.reference,
+                each.tran_id,
+                "" if each.there is None else each.there,
+                "" if each.here is None else each.here,
+                each.currency,
+                each.note or why.get(each.code, ""),
+            )
+            for each in taken.differences.order_by("pk").iterator(chunk_size=500)
+        )
+        return csv_response(f"differences-{taken.kind}-{taken.first}", head, rows)
+
+
+class ExplanationForm(BaseDialogForm):
+    note = forms.CharField(
+        label=_("Explanation"),
+        help_text=_("Why it is none, or what was done about it."),
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+@admin.register(Difference)
+class DifferenceAdmin(ReadOnlyAdmin):
+    list_display = ["id", "kind", "status", "of", "reference", "tran_id", "there", "here", "currency", "created_at"]
+    list_filter = ["status", "kind", "of__kind", ("created_at", RangeDateTimeFilter)]
+    list_select_related = ["of"]
+    search_fields = ["reference", "tran_id", "attempt__tran_id", "refund__refund_trans_id"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    exclude = ["entry", "ask_at", "asked"]
+    actions_detail = ["explain"]
+
+    def has_explain_permission(self, request: HttpRequest, object_id: object = None) -> bool:
+        return request.user.has_perm("payments.explain_difference")
+
+    @action(
+        description=_("Explain"),
+        permissions=["explain"],
+        icon="edit_note",
+        variant=ActionVariant.SUCCESS,
+        dialog={
+            "title": _("Explain the difference"),
+            "description": _("It is closed with your name. The ledger stays as it is."),
+            "form_class": ExplanationForm,
+            "form_submit_text": _("Explain"),
+        },
+    )
+    def explain(self, request: HttpRequest, form: ExplanationForm, object_id: str) -> HttpResponse:
+        def decide(difference: Difference) -> str:
+            services.explain_difference(difference, note=form.cleaned_data["note"], by=request.user)
+            return "Explained"
+
+        return decided(self, request, get_object_or_404(Difference, pk=object_id), decide)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        is_open = self.row(object_id).filter(status=Difference.Status.OPEN).exists()
+        return super().get_actions_detail(request, object_id) if is_open else []
