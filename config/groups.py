@@ -62,6 +62,8 @@ RIGHTS: dict[str, frozenset[str]] = {
             "payments.add_gatewaylist",
             "payments.view_difference",
             "payments.explain_difference",
+            "payments.view_dispute",
+            "payments.decide_dispute",
             "payments.view_journal",
             "payments.view_ledgerentry",
             "payments.decide_charge",

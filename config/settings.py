@@ -238,6 +238,7 @@ SWEEPERS = (
     ("issue-documents", "payments.sweep_documents", 60),
     ("go-on-with-lists", "payments.sweep_lists", 120),
     ("look-at-differences", "payments.sweep_differences", 300),
+    ("end-silence", "payments.sweep_disputes", 600),
     ("go-on-with-imports", "prescriptions.sweep_imports", 120),
     ("end-orders", "prescriptions.sweep_orders", 60),
     ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
@@ -550,6 +551,10 @@ SSLCOMMERZ_TIMEOUT: float = env.float("SSLCOMMERZ_TIMEOUT", 10.0)
 COMMISSION_PERCENT: Decimal = env.decimal("COMMISSION_PERCENT", Decimal(10))
 # A doctor who has earned less than this waits for a later payout run.
 PAYOUT_MINIMUM: Decimal = env.decimal("PAYOUT_MINIMUM", Decimal(500))
+# How long a payer may complain about a payment, how long the doctor may answer, and an administrator take to decide.
+DISPUTE_WITHIN_DAYS: int = env.int("DISPUTE_WITHIN_DAYS", 30)
+DISPUTE_ANSWER_DAYS: int = env.int("DISPUTE_ANSWER_DAYS", 5)
+DISPUTE_DECIDE_DAYS: int = env.int("DISPUTE_DECIDE_DAYS", 5)
 
 # Video visits ----------------------------------------------------------------------------------------------------
 

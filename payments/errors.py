@@ -69,3 +69,15 @@ class ListClosed(DomainError):
 
 class DifferenceClosed(DomainError):
     message = _("This difference is no longer open.")
+
+
+class NotDisputable(DomainError):
+    message = _("You cannot complain about this payment any more, or you did so already.")
+
+
+class DisputeDecided(DomainError):
+    message = _("This complaint was answered, settled or withdrawn meanwhile.")
+
+
+class NothingToGiveBack(DomainError):
+    message = _("All of this payment went back already. Refuse the complaint, and say so.")

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from config.export import Section
-from payments.models import Charge, Payout, PayoutMethod, Refund
+from payments.models import Charge, Dispute, Payout, PayoutMethod, Refund
 
 
 def payment_sections(user: User) -> list[Section]:
@@ -48,6 +48,31 @@ def payment_sections(user: User) -> list[Section]:
             [
                 (str(each.charge_id), each.created_at, each.amount, Refund.Status(each.status), each.done_at)
                 for each in refunds
+            ],
+        ),
+        Section(
+            "disputes",
+            _("Complaints about payments"),
+            [
+                ("charge", _("Of which payment")),
+                ("created_at", _("When")),
+                ("reason", _("Complaint")),
+                ("words", _("In your words")),
+                ("answer", _("The doctor's answer")),
+                ("status", _("State")),
+                ("decision", _("Reason of the decision")),
+            ],
+            [
+                (
+                    str(each.charge_id),
+                    each.created_at,
+                    Dispute.Reason(each.reason),
+                    each.words,
+                    each.answer,
+                    Dispute.Status(each.status),
+                    each.decision_note,
+                )
+                for each in Dispute.objects.for_payer(user).order_by("-created_at")
             ],
         ),
         Section(

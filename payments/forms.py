@@ -1,4 +1,4 @@
-"""What people type about money: where a doctor wants to be paid, which list is handed in."""
+"""What people type about money: where a doctor wants to be paid, which list is handed in, what is wrong."""
 
 import re
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from payments.gateways.lists import ZONE
-from payments.models import ListKind, PayoutMethod
+from payments.models import Dispute, ListKind, PayoutMethod
 
 MOBILE = re.compile(r"01[3-9]\d{8}")
 DIGITS = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
@@ -97,3 +97,38 @@ class ListForm(forms.Form):
             elif last >= datetime.now(ZONE).date():
                 self.add_error("last", _("This day is not over yet."))
         return found
+
+
+NO_HEALTH = _(
+    "The other side and administrators read it. What was agreed, paid and done is enough: nothing about health."
+)
+
+
+class DisputeForm(forms.Form):
+    """What is wrong with a payment."""
+
+    reason = forms.ChoiceField(
+        label=_("What is wrong with this payment?"),
+        choices=Dispute.Reason,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose what is wrong.")},
+    )
+    words = forms.CharField(
+        label=_("What happened?"),
+        help_text=NO_HEALTH,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off"}),
+        error_messages={"required": _("Please say what happened.")},
+    )
+
+
+class AnswerForm(forms.Form):
+    """What the doctor says to a complaint."""
+
+    answer = forms.CharField(
+        label=_("Your answer"),
+        help_text=NO_HEALTH,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 5, "autocomplete": "off"}),
+        error_messages={"required": _("Please say what happened.")},
+    )

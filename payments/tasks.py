@@ -9,7 +9,7 @@ from celery import shared_task
 
 from config.queue import send_on_commit
 from payments import services
-from payments.models import Difference, DueDocument, GatewayList, GatewayMessage, PaymentAttempt, Refund
+from payments.models import Difference, Dispute, DueDocument, GatewayList, GatewayMessage, PaymentAttempt, Refund
 
 BATCH = 100
 # A sweep begins nothing after so many seconds: with a gateway that hangs, the next one must find a free worker.
@@ -82,6 +82,12 @@ def sweep_differences() -> None:
     """Ask about what a list has and the ledger has not, and clear what agrees by now."""
     each_in_time(services.ask_about_difference, Difference.objects.to_ask_about().values_list("pk", flat=True)[:BATCH])
     services.recheck_differences(seconds=SWEEP_SECONDS)
+
+
+@shared_task(name="payments.sweep_disputes")
+def sweep_disputes() -> None:
+    """Hand the complaints that were not answered in time to the administrators."""
+    each_in_time(services.end_silence, Dispute.objects.overdue().values_list("pk", flat=True)[:BATCH])
 
 
 def each_in_time(service: Callable[[Any], None], pks: Iterable[Any]) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from payments.views import documents, income, paying
+from payments.views import disputes, documents, income, paying
 
 app_name = "payments"
 
@@ -16,7 +16,11 @@ urlpatterns = [
     path("practice/income/<int:year>/<int:month>/", income.statement, name="statement"),
     path("practice/income/<int:year>/<int:month>/statement.csv", income.statement_csv, name="statement_csv"),
     path("practice/income/<int:year>/<int:month>/statement.pdf", income.statement_pdf, name="statement_pdf"),
+    path("practice/income/disputes/", disputes.disputes, name="disputes"),
+    path("practice/income/disputes/<uuid:pk>/", disputes.answer_dispute, name="answer_dispute"),
     path("payments/<uuid:pk>/", paying.charge, name="charge"),
+    path("payments/<uuid:pk>/dispute/", disputes.dispute, name="dispute"),
+    path("payments/<uuid:pk>/dispute/withdraw/", disputes.withdraw_dispute, name="withdraw_dispute"),
     path("payments/<uuid:pk>/start/", paying.start, name="start"),
     path("payments/<uuid:pk>/leave/<str:tran_id>/", paying.leave, name="leave"),
 ]

@@ -47,7 +47,9 @@ from patients.models import (
 )
 from patients.services import attach_record, invite_guardian
 from patients.views.records import SALT
-from payments.models import Charge, Document, DocumentKind, PaymentAttempt, Refund
+from payments.models import Charge, Dispute, Document, DocumentKind, PaymentAttempt, Refund
+from payments.services import open_dispute
+from payments.services.ledger import post_settlement
 from prescriptions.models import Item, Prescription, ServiceKind, SignedPrescription, Template, VisitNote
 from prescriptions.services import Statement, certify_order
 from scheduling.models import Calendar, ExtraHours, TimeOff, VisitType, WeeklyHours
@@ -61,7 +63,7 @@ from tests.factories.patients import (
     GuardianshipFactory,
     MedicationStatementFactory,
 )
-from tests.factories.payments import PaymentAttemptFactory
+from tests.factories.payments import ChargeFactory, PaymentAttemptFactory
 from tests.factories.records import RecordGrantFactory
 from tests.factories.scheduling import ExtraHoursFactory
 from tests.patients.papers import handed_in
@@ -372,6 +374,13 @@ MATRIX = [
     Row("payments:charge", "GET /payments/{charge}/", "login 404 200 404 404 404"),
     Row("payments:start", "POST /payments/{charge}/start/", "login 404 303 404 404 404"),
     Row("payments:leave", "GET /payments/{charge}/leave/{tran_id}/", "login 404 200 404 404 404"),
+    Row("payments:dispute", "GET /payments/{paid}/dispute/", "login 404 200 404 404 404"),
+    Row("payments:dispute", "GET /payments/{charge}/dispute/", "login 404 409 404 404 404"),
+    Row("payments:dispute", "POST /payments/{disputed}/dispute/", "login 404 409 404 404 404"),
+    Row("payments:withdraw_dispute", "POST /payments/{disputed}/dispute/withdraw/", "login 404 302 404 404 404"),
+    Row("payments:disputes", "GET /practice/income/disputes/", "login 403 403 200 200 403"),
+    Row("payments:answer_dispute", "GET /practice/income/disputes/{dispute}/", "login 403 403 200 404 403"),
+    Row("payments:answer_dispute", "POST /practice/income/disputes/{dispute}/", "login 403 403 422 404 403"),
     Row("payments:own", "GET /payments/", SIGNED_IN),
     Row("payments:document", "GET /payments/documents/{document}/", "login 404 200 404 404 404"),
     Row("payments:verify", "GET /payments/verify/", "200 200 200 200 200 200"),
@@ -486,6 +495,8 @@ INSIDER = {
         "doctor",
     ),
     "payments:income": "doctor",
+    "payments:disputes": "doctor",
+    "payments:answer_dispute": "doctor",
     "payments:statement": "doctor",
     "payments:statement_csv": "doctor",
     "payments:statement_pdf": "doctor",
@@ -565,7 +576,17 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     receipt = Document.objects.create(
         kind=DocumentKind.RECEIPT, number="R-2026-000001", charge=charge, amount=charge.amount, currency="BDT"
     )
+    bought, disputed = (
+        ChargeFactory(payer=patient, doctor=doctor.doctor, status=Charge.Status.PAID, paid_at=timezone.now())
+        for _ in range(2)
+    )
+    for each in (bought, disputed):
+        post_settlement(each, PaymentAttemptFactory(charge=each, settled=True))
+    dispute = open_dispute(disputed, reason=Dispute.Reason.OTHER, words="It was otherwise.", by=patient)
     return {
+        "paid": str(bought.pk),
+        "disputed": str(disputed.pk),
+        "dispute": str(dispute.pk),
         "slug": doctor.doctor.slug,
         "hidden": DoctorFactory(hidden=True, with_hours=True).slug,
         "doctor": str(doctor.doctor.pk),
@@ -735,7 +756,7 @@ def test_every_route_refuses_the_methods_that_it_does_not_know(
 
 def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: dict[str, Client]) -> None:
     """A GET writes nothing of visits, money, hours, health or family, though its sender may see them."""
-    models: tuple[Any, ...] = (Appointment, AppointmentEvent, Charge, PaymentAttempt, Refund)
+    models: tuple[Any, ...] = (Appointment, AppointmentEvent, Charge, Dispute, PaymentAttempt, Refund)
     models += (MedicalRecord, RecordGrant, PatientGrant, VisitNote, Prescription, Item, Template, SignedPrescription)
     models += (
         Calendar,
@@ -830,6 +851,9 @@ ADMIN_PAGES = {
     "payments_gatewaylist_differences": "finance",
     **pages_of("payments_difference", "finance"),
     "payments_difference_explain": "finance",
+    **pages_of("payments_dispute", "finance"),
+    "payments_dispute_give_back": "finance",
+    "payments_dispute_refuse": "finance",
     **pages_of("payments_commissionrate", "finance", written_by="finance"),
     **pages_of("appointments_appointment", "support"),
     **pages_of("appointments_case", "support"),

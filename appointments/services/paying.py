@@ -63,6 +63,7 @@ def owe_fee(appointment: Appointment, *, payer: User, due_at: datetime | None, a
         due_at=due_at,
         payer_phone=phone_of(payer),
         at_desk=at_desk,
+        doctor=appointment.doctor,
     )
     appointment.charge = charge
     appointment.save(update_fields=["charge"])

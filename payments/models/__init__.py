@@ -6,6 +6,7 @@ signals of payments/signals.py.
 
 from payments.models.charges import Charge, PaymentAttempt, Refund
 from payments.models.commission import CommissionRate
+from payments.models.disputes import Dispute, DisputeEvent
 from payments.models.documents import (
     CODE_ALPHABET,
     CODE_LENGTH,
@@ -28,6 +29,8 @@ __all__ = [
     "Charge",
     "CommissionRate",
     "Difference",
+    "Dispute",
+    "DisputeEvent",
     "Document",
     "DocumentKind",
     "DocumentSeries",

@@ -68,7 +68,7 @@ class Charge(models.Model):
     payer_phone = models.CharField(max_length=20, blank=True)
     seller = models.CharField(max_length=40)
     description = models.CharField(_("for"), max_length=160)
-    # What the receipt says beside it, such as with whom and when; for the payer alone.
+    # What the receipt says beside it, such as with whom and when; for the payer, and a doctor who answers a complaint.
     detail = models.CharField(max_length=200, blank=True)
     done_path = models.CharField(max_length=200)
     amount = models.DecimalField(_("amount"), max_digits=10, decimal_places=2)
@@ -80,6 +80,8 @@ class Charge(models.Model):
     at_desk = models.BooleanField(default=False)
     # The money of that charge pays this one; refunds of this one go back to where that one was paid from.
     funded_by = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="funds")
+    # Who answers when the payer complains; nobody where the seller names nobody.
+    doctor = models.ForeignKey("doctors.Doctor", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     # Until when a new attempt may start: the hold's end, for a booking.
     due_at = models.DateTimeField(null=True, blank=True)
 
@@ -256,6 +258,7 @@ class Refund(models.Model):
         CHEAPER = "cheaper", _("The visit that was taken instead costs less")
         MISSED = "missed", _("The doctor did not come")
         TOO_LATE = "too_late", _("The payment came after the time was gone")
+        DISPUTE = "dispute", _("Your complaint about the payment")
         SURPLUS = "surplus", _("Paid twice")
         ORDER_OFF = "order_off", _("The order was cancelled")
         DECLINED = "declined", _("The doctor declined the order")

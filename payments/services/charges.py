@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
+from doctors.models import Doctor
 from payments.errors import AlreadyPaid
 from payments.models import Charge
 
@@ -23,12 +24,13 @@ def open_charge(
     payer_phone: str = "",
     detail: str = "",
     at_desk: bool = False,
+    doctor: Doctor | None = None,
 ) -> Charge:
     """Note that a user owes an amount, above zero, for one thing; attempts at it may start until `due_at`.
 
     `seller` is the selling room's name, `done_path` a path of this portal where the payer goes on, `description` what
     the payer reads: neither holds health data. `detail` stands on the payer's receipt: with whom, and when. The
-    gateway is told none of the four. The caller has locks of its own
+    gateway is told none of the four. `doctor` is asked when the payer complains. The caller has locks of its own
     only on rows that come after Charge in the order, or on none: a new row is nobody's to wait for.
     """
     return Charge.objects.create(
@@ -42,6 +44,7 @@ def open_charge(
         currency=currency,
         due_at=due_at,
         at_desk=at_desk,
+        doctor=doctor,
     )
 
 

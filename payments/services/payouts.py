@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 from django.utils import timezone
 
 from accounts.models import Kind, User
@@ -14,7 +14,7 @@ from accounts.services import notify
 from config.encryption import encrypt
 from doctors.models import Doctor
 from payments.errors import NothingToPayOut, NotYoursToApprove, PayoutDecided
-from payments.models import Account, Journal, LedgerEntry, Payout, PayoutAccount, PayoutMethod, PayoutRun
+from payments.models import Account, Dispute, Journal, LedgerEntry, Payout, PayoutAccount, PayoutMethod, PayoutRun
 from payments.services.ledger import post
 
 
@@ -45,9 +45,13 @@ def set_payout_account(
 
 
 def earned_before(day: date) -> dict[int, Decimal]:
-    """What each doctor has earned before that day and was not paid yet, no more than stands today; by doctor."""
+    """What each doctor has earned before that day and was not paid yet, no more than stands today; by doctor.
+
+    What a payer complains about waits until that is settled.
+    """
     midnight = datetime.combine(day, time(), ZoneInfo(settings.PORTAL_TIME_ZONE))
     lines = LedgerEntry.objects.filter(account=Account.DOCTOR, currency=settings.CURRENCY).order_by()
+    lines = lines.exclude(Exists(Dispute.objects.open().filter(charge=OuterRef("journal__charge"))))
     today = dict(lines.values_list("doctor").annotate(total=Sum("amount")))
     # What went out or back since that day counts as well: it is gone.
     then = lines.filter(journal__at__lt=midnight).values_list("doctor").annotate(total=Sum("amount"))

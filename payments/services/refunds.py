@@ -93,13 +93,15 @@ def refund_attempt(
 
 
 @transaction.atomic
-def refund_by_admin(charge: Charge, *, amount: Decimal | None = None, by: User) -> Refund | None:
+def refund_by_admin(
+    charge: Charge, *, amount: Decimal | None = None, reason: Refund.Reason = Refund.Reason.ADMIN, by: User
+) -> Refund | None:
     """Promise money back on an administrator's word; when all is given back the seller is told that the sale is off.
 
     Locks the charge; raises what request_refund does.
     """
     charge = lock_charge(charge.pk)
-    refund = request_refund(charge, amount=amount, reason=Refund.Reason.ADMIN, by=by)
+    refund = request_refund(charge, amount=amount, reason=reason, by=by)
     if refund and not left_of_charge(charge):
         charge_refunded.send(sender=Charge, charge=charge)
     return refund

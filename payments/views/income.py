@@ -21,7 +21,7 @@ from config.templatetags.portal import digits, month_short
 from doctors.models import Doctor
 from payments import statements
 from payments.forms import PayoutAccountForm
-from payments.models import Journal, Payout, PayoutMethod
+from payments.models import Dispute, Journal, Payout, PayoutMethod
 from payments.papers import statement_paper
 from payments.services import set_payout_account
 
@@ -65,6 +65,7 @@ def income(request: HttpRequest) -> HttpResponse:
             "month_chart": bar_chart([(month_short(each.day), each.net) for each in months]),
             "next_payout": next((each for each in payouts if each.status == Payout.Status.DUE), None),
             "payouts": payouts,
+            "disputes": doctor.disputes.filter(status=Dispute.Status.OPEN).count(),
         },
     )
 

@@ -97,6 +97,9 @@ def charge(request: HttpRequest, pk: UUID) -> HttpResponse:
         charge=charge,
         progress=progress,
         can_pay=rules.can_pay(request.user, charge),
+        # Nothing was paid that one could complain about: no question to the database.
+        dispute=charge.disputes.order_by("-pk").first() if charge.paid_at else None,
+        can_dispute=rules.can_dispute(request.user, charge),
     )
 
 

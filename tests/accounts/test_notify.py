@@ -33,6 +33,8 @@ FACTS: dict[str, Any] = {
     "day": "2027-03-02",
     "until": "2027-03-02T04:15:00+00:00",
     "lead": "day",
+    "answer_until": "2027-03-07T04:00:00+00:00",
+    "decide_until": "2027-03-12T04:00:00+00:00",
     "first": "2027-03-01",
     "last": "2027-03-02",
     "differences": 3,

@@ -90,7 +90,7 @@ def test_pages_take_as_many_queries_whatever_was_earned(
         line(doctor, Journal.Kind.EARNING, "450", "50")
     browser, month = client_of(doctor), today()
     browser.get(PATH)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         browser.get(PATH)
     with django_assert_num_queries(9):
         page = browser.get(f"{PATH}{month.year}/{month.month}/").content.decode()
