@@ -846,6 +846,8 @@ ADMIN_PAGES = {
     **pages_of("payments_payout", "finance"),
     "payments_payout_paid": "finance",
     "payments_payout_not_paid": "finance",
+    "payments_charge_finance": "finance",
+    "payments_finance_days": "finance",
     **pages_of("payments_gatewaylist", "finance") | {"payments_gatewaylist_add": "finance"},
     "payments_gatewaylist_withdraw": "finance",
     "payments_gatewaylist_differences": "finance",

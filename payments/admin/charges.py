@@ -4,9 +4,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.validators import MinValueValidator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action
@@ -17,6 +19,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 from config.admin import decided
 from payments import services
 from payments.admin.base import DECIDE, ReadOnlyAdmin, ReadOnlyInline
+from payments.admin.finance import finance_csv, finance_page
 from payments.models import Charge, Document, GatewayMessage, PaymentAttempt, Refund
 
 
@@ -52,7 +55,22 @@ class ChargeAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     inlines = [AttemptInline, RefundInline]
+    actions_list = ["finance"]
     actions_detail = ["refund", "approve", "refuse", "paid_at_desk"]
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.finance_days)
+        return [path("finance/days.csv", page, name="payments_finance_days"), *super().get_urls()]
+
+    @action(description=_("Takings, and what waits"), url_path="finance", permissions=["view"], icon="monitoring")
+    def finance(self, request: HttpRequest) -> HttpResponse:
+        title = {"title": _("Takings, and what waits"), "opts": self.opts}
+        return finance_page(request, self.admin_site.each_context(request) | title)
+
+    def finance_days(self, request: HttpRequest) -> HttpResponseBase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return finance_csv(request)
 
     @action(
         description=_("Refund"),
