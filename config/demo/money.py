@@ -6,31 +6,49 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import User
 from config.encryption import encrypt
 from doctors.models import Doctor
 from payments import statements
+from payments.gateways.lists import ZONE
 from payments.models import (
     Account,
     Charge,
+    Dispute,
     Document,
     DocumentKind,
     DocumentSeries,
     Journal,
+    ListKind,
+    PaymentAttempt,
     Payout,
     PayoutAccount,
     PayoutMethod,
     PayoutRun,
     Refund,
 )
-from payments.services import draft_payouts
+from payments.services import (
+    answer_dispute,
+    compare_list,
+    draft_payouts,
+    open_dispute,
+    refuse_dispute,
+    take_list,
+)
 from payments.services.documents import PREFIXES
 from payments.services.ledger import post
 from payments.services.payouts import earned_before
 
 MONTHS = 11
+LIST_HEAD = "tran_id,bank_tran_id,tran_date,status,amount,store_amount,currency_type\n"
+COMPLAINTS = (
+    (Dispute.Reason.AMOUNT, "The page had named a lower fee."),
+    (Dispute.Reason.NOT_HELD, "The visit ended after a few minutes."),
+    (Dispute.Reason.NOT_HELD, "We had agreed on another time."),
+)
 BANKS = ("Sonali Bank", "BRAC Bank", "Dutch-Bangla Bank", "Islami Bank Bangladesh", "City Bank")
 BRANCHES = ("Motijheel", "Dhanmondi", "Agrabad", "Zindabazar", "Shaheb Bazar")
 
@@ -92,6 +110,50 @@ def write_payouts(random: Random, doctors: list[Doctor], checker: User) -> int:
                 _pay(run, accounts[pk], amount, at + timedelta(hours=4), f"FT{day:%y%m}{written:06}")
     draft_payouts(until=timezone.localdate(timezone=statements.zone()), by=maker)
     return written
+
+
+def write_lists(by: User) -> int:
+    """The gateway's lists of two days: one agrees; the other has another fee, lacks a payment and has a stranger's."""
+    today = timezone.now().astimezone(ZONE).date()
+    found = 0
+    for day in (today - timedelta(days=2), today - timedelta(days=1)):
+        begin = datetime.combine(day, time(), ZONE)
+        paid = PaymentAttempt.objects.with_money().filter(
+            settled_at__gte=begin, settled_at__lt=begin + timedelta(days=1)
+        )
+        rows = [_listed(attempt) for attempt in paid.order_by("settled_at")]
+        if day == today - timedelta(days=1) and len(rows) > 2:
+            first = paid.earliest("settled_at")
+            stranger = f"PSTRANGER,{begin:%y%m%d}STRANGER,{begin:%Y-%m-%d} 09:30:00,VALID,700.00,682.50,BDT\n"
+            rows = [_listed(first, passed_on=Decimal("1.00")), *rows[1:-1], stranger]
+        upload = SimpleUploadedFile(f"payments-{day}.csv", (LIST_HEAD + "".join(rows)).encode())
+        taken, _is_new = take_list(upload, kind=ListKind.PAYMENTS, first=day, last=day, by=by)
+        compare_list(taken.pk)
+        found += taken.differences.count()
+    return found
+
+
+def _listed(attempt: PaymentAttempt, *, passed_on: Decimal | None = None) -> str:
+    at = (attempt.settled_at or attempt.created_at).astimezone(ZONE)
+    facts = (attempt.tran_id, attempt.bank_tran_id, f"{at:%Y-%m-%d %H:%M:%S}", "VALID", attempt.amount)
+    return ",".join(str(cell) for cell in (*facts, passed_on or attempt.store_amount, attempt.currency)) + "\n"
+
+
+def write_complaints(doctor: Doctor, by: User) -> int:
+    """Three about one doctor's payments: one to be answered, one to be decided, one refused."""
+    lately = timezone.now() - timedelta(days=20)
+    earned = Journal.objects.filter(kind=Journal.Kind.EARNING, charge__doctor=doctor, at__gte=lately)
+    journals = earned.filter(charge__refunds=None).select_related("charge__payer").order_by("-at")[:3]
+    made = [
+        open_dispute(journal.charge, reason=reason, words=words, by=journal.charge.payer)
+        for journal, (reason, words) in zip(journals, COMPLAINTS, strict=False)
+        if journal.charge
+    ]
+    for dispute in made[1:]:
+        answer_dispute(dispute, answer="The visit began on time, and lasted as long as was agreed.", by=doctor.user)
+    for dispute in made[2:]:
+        refuse_dispute(dispute, note="Both sides were in the room for the whole time.", by=by)
+    return len(made)
 
 
 def _account(random: Random, doctor: Doctor) -> PayoutAccount:

@@ -134,6 +134,7 @@ class Diary:
             created_at=at,
             paid_at=at,
             due_at=appointment.hold_expires_at,
+            doctor=appointment.doctor,
         )
         number = next(self.numbers)
         attempt = PaymentAttempt.objects.create(

@@ -53,6 +53,8 @@ class Command(BaseCommand):
         papers = money.write_documents()
         paid = money.write_payouts(random, doctors, admin)
         self.stdout.write(f"{papers} receipts and refund notes, {paid} payouts to doctors")
+        differ, complaints = money.write_lists(admin), money.write_complaints(doctors[0], admin)
+        self.stdout.write(f"{differ} differences from the gateway's lists, {complaints} complaints about payments")
         changed = changes.write_changes(diary, doctors, accounts, admin=admin)
         self.stdout.write(f"{changed} of them moved, called off, in leave, contested or paid at the desk")
         reminders = waits.note_reminders()
