@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db import transaction
 
 from doctors.models import Doctor
-from payments.models import Account, Charge, CommissionRate, Journal
-from payments.services.ledger import PAISA, post_earning, standing
+from payments.models import Charge, CommissionRate, Journal
+from payments.services.ledger import PAISA, deposit, post_earning
 
 
 @transaction.atomic
@@ -19,7 +19,7 @@ def earn_charge(charge: Charge, *, doctor: Doctor, at: datetime | None = None) -
     """
     if Journal.objects.filter(kind=Journal.Kind.EARNING, charge=charge).exists():
         return
-    amount = -standing(charge).get(Account.DEPOSIT, Decimal(0))
+    amount = deposit(charge)
     if amount:
         commission = (amount * commission_percent(doctor) / 100).quantize(PAISA)
         post_earning(charge, doctor_id=doctor.pk, amount=amount, commission=commission, at=at)

@@ -50,6 +50,17 @@ def standing(charge: Charge) -> dict[str, Decimal]:
     return dict(entries.values_list("account").annotate(total=Sum("amount")))
 
 
+def deposit(charge: Charge) -> Decimal:
+    """What stands on DEPOSIT of the payment that counts. A surplus that the gateway would not take back stands there
+    too, but is the payer's own: nobody earns it, and it is given back as a surplus or not at all."""
+    surplus = charge.attempts.with_money().filter(is_surplus=True).aggregate(total=Sum("amount"))["total"]
+    aside = Decimal(0)
+    if surplus:
+        promised = charge.refunds.filter(attempt__is_surplus=True).exclude(status=Refund.Status.FAILED)
+        aside = surplus - (promised.aggregate(total=Sum("amount"))["total"] or Decimal(0))
+    return -standing(charge).get(Account.DEPOSIT, Decimal(0)) - aside
+
+
 def post_settlement(charge: Charge, attempt: PaymentAttempt, *, at: datetime | None = None) -> None:
     """The gateway holds the payment less its fee; we owe the payer the service or the money."""
     net = attempt.store_amount or Decimal(0)
@@ -85,7 +96,7 @@ def post_refund_due(charge: Charge, refund: Refund, *, at: datetime | None = Non
     portal, in the shares in which they have it."""
     stands = standing(charge)
     owed, kept = (-stands.get(account, Decimal(0)) for account in (Account.DOCTOR, Account.COMMISSION))
-    earned = refund.amount - min(refund.amount, -stands.get(Account.DEPOSIT, Decimal(0)))
+    earned = refund.amount - min(refund.amount, deposit(charge))
     from_kept = (earned * kept / (owed + kept)).quantize(PAISA) if earned else Decimal(0)
     post(
         Journal.Kind.REFUND_DUE,

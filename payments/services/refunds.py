@@ -19,7 +19,7 @@ from payments.gateways.base import GatewayRefused, GatewayUnclear, RefundAnswer,
 from payments.models import Account, Charge, PaymentAttempt, Refund
 from payments.services.charges import lock_charge
 from payments.services.documents import owe_document
-from payments.services.ledger import post_refund_due, post_refund_failed, post_refund_paid, standing
+from payments.services.ledger import deposit, post_refund_due, post_refund_failed, post_refund_paid, standing
 from payments.signals import charge_refunded
 
 log = structlog.get_logger()
@@ -39,8 +39,8 @@ def left_of_charge(charge: Charge) -> Decimal:
     """What of a payment was not promised back yet; nothing where nothing was paid, and a surplus paid for nothing."""
     attempt = paying_attempt(charge)
     stands = standing(charge)
-    counting = (Account.DEPOSIT, Account.DOCTOR, Account.COMMISSION, Account.BORNE)
-    here = -sum((stands.get(account, Decimal(0)) for account in counting), Decimal(0))
+    counting = (Account.DOCTOR, Account.COMMISSION, Account.BORNE)
+    here = deposit(charge) - sum((stands.get(account, Decimal(0)) for account in counting), Decimal(0))
     return max(min(left_of(attempt), here) if attempt else here, Decimal(0))
 
 
@@ -111,14 +111,18 @@ def refund_by_admin(
 def retry_refund(refund: Refund, *, by: User) -> Refund:
     """Promise anew what the gateway refused to give back, under a new refund_trans_id.
 
-    Locks the charge. Raises NotRefundable if the refund did not fail, or the money was promised otherwise meanwhile.
+    When nothing is left of the payment then, the seller is told that the sale is off. Locks the charge. Raises
+    NotRefundable if the refund did not fail, or the money was promised otherwise meanwhile.
     """
     charge = lock_charge(refund.charge_id)
     refund = charge.refunds.select_related("attempt").get(pk=refund.pk)
     attempt = refund.attempt
     if refund.status != Refund.Status.FAILED or attempt is None or refund.amount > left_of(attempt):
         raise NotRefundable
-    return refund_attempt(charge, attempt, amount=refund.amount, reason=Refund.Reason(refund.reason), by=by)
+    anew = refund_attempt(charge, attempt, amount=refund.amount, reason=Refund.Reason(refund.reason), by=by)
+    if not attempt.is_surplus and not left_of_charge(charge):
+        charge_refunded.send(sender=Charge, charge=charge)
+    return anew
 
 
 def send_refund(refund_id: UUID | str) -> None:

@@ -55,6 +55,31 @@ def test_what_was_promised_back_before_is_not_earned(till: Till, own_doctor: Doc
     assert (balances()[Account.DOCTOR], Account.COMMISSION in balances()) == (Decimal("-0.01"), False)
 
 
+def test_surplus_that_the_gateway_would_not_take_back_is_not_earned(till: Till, own_doctor: Doctor) -> None:
+    till.sandbox.faults(refund="failed")
+    charge = till.charge()
+    for attempt in (till.start(charge), till.start(charge)):
+        till.pay(attempt)
+    till.work()
+    refused = till.send(charge.refunds.get())
+    assert (refused.status, refused.reason) == (Refund.Status.FAILED, Refund.Reason.SURPLUS)
+
+    earn(charge, own_doctor)
+
+    assert {account: balances()[account] for account in (Account.DEPOSIT, Account.DOCTOR, Account.COMMISSION)} == {
+        Account.DEPOSIT: Decimal("-500.00"),
+        Account.DOCTOR: Decimal("-450.00"),
+        Account.COMMISSION: Decimal("-50.00"),
+    }
+    # What the doctor has earned is what a refund of the sale takes, and the surplus goes back by itself.
+    refund(charge, "500.00")
+    assert Account.DOCTOR not in balances()
+    assert balances()[Account.DEPOSIT] == Decimal("-500.00")
+    till.sandbox.clear_faults()
+    assert till.send(services.retry_refund(refused, by=charge.payer)).status == Refund.Status.DONE
+    assert Account.DEPOSIT not in balances()
+
+
 def test_nothing_is_earned_of_what_went_back_whole_or_was_never_paid(till: Till, own_doctor: Doctor) -> None:
     back, unpaid = till.charge(), till.charge()
     till.paid(back)

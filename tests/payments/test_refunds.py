@@ -172,6 +172,22 @@ def test_refused_refund_is_owed_again_and_can_be_retried(till: Till) -> None:
     assert balances() == GIVEN_BACK
 
 
+def test_last_part_that_goes_back_at_the_second_try_ends_the_sale(till: Till) -> None:
+    till.sandbox.faults(refund="failed", times=1)
+    charge = till.charge()
+    till.paid(charge)
+    by = UserFactory()
+    refused = services.refund_by_admin(charge, amount=Decimal(200), by=by)
+    assert refused
+    assert till.send(refused).status == Refund.Status.FAILED
+    services.refund_by_admin(charge, amount=Decimal(300), by=by)
+    assert till.seller.refunded == []
+
+    services.retry_refund(refused, by=by)
+
+    assert till.seller.refunded == [charge]
+
+
 def test_refund_cancelled_at_the_gateway_is_owed_again(till: Till) -> None:
     till.sandbox.faults(refund="processing")
     charge = till.charge()
