@@ -6,7 +6,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import Case, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -140,17 +142,20 @@ def _listed(attempt: PaymentAttempt, *, passed_on: Decimal | None = None) -> str
 
 
 def write_complaints(doctor: Doctor, by: User) -> int:
-    """Three about one doctor's payments: one to be answered, one to be decided, one refused."""
-    lately = timezone.now() - timedelta(days=20)
-    earned = Journal.objects.filter(kind=Journal.Kind.EARNING, charge__doctor=doctor, at__gte=lately)
-    journals = earned.filter(charge__refunds=None).select_related("charge__payer").order_by("-at")[:3]
+    """Three: one about this doctor's payments, to be answered; one to be decided; one refused."""
+    lately = timezone.now() - timedelta(days=settings.DISPUTE_WITHIN_DAYS - 1)
+    earned = Journal.objects.filter(kind=Journal.Kind.EARNING, charge__doctor__isnull=False, at__gte=lately)
+    journals = earned.filter(charge__refunds=None).select_related("charge__payer", "charge__doctor__user")
+    own_first = journals.order_by(Case(When(charge__doctor=doctor, then=0), default=1), "-at")[: len(COMPLAINTS)]
+    charges = [journal.charge for journal in own_first if journal.charge]
     made = [
-        open_dispute(journal.charge, reason=reason, words=words, by=journal.charge.payer)
-        for journal, (reason, words) in zip(journals, COMPLAINTS, strict=False)
-        if journal.charge
+        open_dispute(charge, reason=reason, words=words, by=charge.payer)
+        for charge, (reason, words) in zip(charges, COMPLAINTS, strict=False)
     ]
     for dispute in made[1:]:
-        answer_dispute(dispute, answer="The visit began on time, and lasted as long as was agreed.", by=doctor.user)
+        if dispute.doctor:
+            answer = "The visit began on time, and lasted as long as was agreed."
+            answer_dispute(dispute, answer=answer, by=dispute.doctor.user)
     for dispute in made[2:]:
         refuse_dispute(dispute, note="Both sides were in the room for the whole time.", by=by)
     return len(made)
