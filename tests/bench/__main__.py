@@ -23,12 +23,14 @@ OF_VISITS_AHEAD = ("reminders", "releases")
 # So have medicines. A register of a million goes into a copy of it, which is thrown away.
 REGISTER = "register"
 OF_MEDICINES = ("medicines", "papers", "verification", REGISTER)
+# So has money: a ledger of five million entries.
+OF_MONEY = ("ledger", "statements", "ipn", "settlements")
 # They need people and no history, or bring their own.
 WITHOUT_HISTORY = ("rooms", "week")
 # Real browsers, on the processes and the database that the tests of calls have.
 CALLS = "calls"
 OF_HISTORIES = ("results", "open-times", "bookings", "crowd", "raw", "workers")
-FIGURES = (*OF_HISTORIES, *OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *WITHOUT_HISTORY, CALLS)
+FIGURES = (*OF_HISTORIES, *OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *WITHOUT_HISTORY, CALLS)
 
 
 def name_of(history: int) -> str:
@@ -109,6 +111,8 @@ def databases_of(figure: str) -> list[str]:
         return ["bench_ahead"]
     if figure in OF_MEDICINES:
         return ["bench_medicines"]
+    if figure in OF_MONEY:
+        return ["bench_money"]
     if figure in WITHOUT_HISTORY:
         return [name_of(HISTORIES[0])]
     return [name_of(history) for history in (HISTORIES if figure == "open-times" else HISTORIES[1:2])]
@@ -129,7 +133,7 @@ def main(wanted: list[str]) -> None:
         sys.exit("A bench runs already.")
     with lock, services(FOLDER, roster=Roster(FOLDER / "roster.json"), durable=True) as found:
         (FOLDER / "files").mkdir(exist_ok=True)
-        of_their_own = {*OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES}
+        of_their_own = {*OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY}
         if set(chosen) - of_their_own:
             prepare(found, HISTORIES[:1] if set(chosen) <= {*of_their_own, *WITHOUT_HISTORY} else HISTORIES)
         if set(chosen) & set(OF_RECORDS):
@@ -138,6 +142,8 @@ def main(wanted: list[str]) -> None:
             prepare_one(found, "bench_ahead", "load-visits")
         if set(chosen) & set(OF_MEDICINES):
             prepare_one(found, "bench_medicines", "load-medicines")
+        if set(chosen) & set(OF_MONEY):
+            prepare_one(found, "bench_money", "load-money")
         run(found, databases_of(chosen[0])[0], "collectstatic")
         for figure in chosen:
             if figure == "results":
