@@ -179,6 +179,7 @@ def pay_order(order: Order, *, by: User) -> Charge | None:
             currency=order.currency,
             due_at=None,
             payer_phone=phone_of(by),
+            doctor=order.doctor,
         )
         order.charge = charge
         order.save(update_fields=["charge"])
