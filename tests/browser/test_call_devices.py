@@ -10,12 +10,21 @@ from playwright.sync_api import Browser, BrowserType, expect
 
 from accounts.models import User
 from appointments.models import Appointment, Status
+from telehealth.models import Consultation, JoinEvidence, Side
 from tests.appointments.visits import at
 from tests.calls import PHONE, Person, room_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 type Make = Callable[..., Person]
+
+# What comes after an offer and its answer gets lost, as with a socket that ends there.
+WITHOUT_CANDIDATES = """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (frame) {
+  if (!JSON.parse(frame).candidate) send.call(this, frame);
+};
+"""
 
 
 @pytest.fixture
@@ -112,7 +121,8 @@ def test_device_page_shows_what_works_and_remembers_the_choice(
 def test_call_goes_on_without_a_camera_and_says_so(
     person: Make, visit: Appointment, doctor: User, patient: User, without_camera: Browser, which_asks: Browser
 ) -> None:
-    one, other = person(patient, within=without_camera, viewport=PHONE), person(doctor, within=which_asks)
+    one = person(patient, within=without_camera, viewport=PHONE, script=WITHOUT_CANDIDATES)
+    other = person(doctor, within=which_asks, script=WITHOUT_CANDIDATES)
     # The doctor has a camera and did not allow it.
     other.context.grant_permissions(["microphone"])
     one.come(visit)
@@ -135,6 +145,7 @@ def test_devices_and_views_change_within_a_call(
     person: Make, visit: Appointment, doctor: User, patient: User, stranger: User, with_two_cameras: Browser
 ) -> None:
     missed = room_for(doctor, stranger, begins=timedelta(minutes=-15), start=at(12))
+    vain = room_for(doctor, patient, begins=timedelta(minutes=-45), start=at(14))
     one, other = person(patient, script=TAKEN, viewport=PHONE), person(doctor, within=with_two_cameras)
 
     # Another program has the camera: the visit goes on by sound, and says so.
@@ -212,3 +223,17 @@ def test_devices_and_views_change_within_a_call(
     expect(other.page.locator("main")).to_contain_text("You wrote down that the patient did not come.")
     missed.refresh_from_db()
     assert missed.status == Status.NO_SHOW
+
+    # And where the doctor never came, the patient who waited says so.
+    room = Consultation.objects.get(appointment=vain)
+    joined = {"event": JoinEvidence.Event.JOINED, "at": vain.start - timedelta(minutes=1)}
+    JoinEvidence.objects.create(consultation=room, user=patient, side=Side.PATIENT, **joined)
+    one.come(vain)
+    one.page.locator("#standing").get_by_role("button", name="The doctor did not come: give the fee back").click()
+    asked = one.page.get_by_role("dialog", name="The doctor did not come")
+    expect(asked).to_contain_text("All of the fee goes back to you.")
+    one.is_accessible()
+    asked.get_by_role("button", name="Write it down").click()
+    expect(one.page.locator("main")).to_contain_text("The doctor did not come.")
+    vain.refresh_from_db()
+    assert (vain.status, vain.no_show_by) == (Status.NO_SHOW, "doctor")

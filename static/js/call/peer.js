@@ -67,9 +67,13 @@ export class Peer extends EventTarget {
     if (candidate.candidate) this.send({ candidate: { candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment } });
   }
 
-  // An offer that got lost with a socket goes out again until there is an answer.
+  // An offer that got lost with a socket goes out again until there is an answer; one that was answered, until there is a
+  // way, for candidates that came after it may have got lost, on both sides.
   resend() {
-    if (this.pc?.signalingState === "have-local-offer" && !this.makingOffer) this.sendDescription();
+    if (!this.pc || this.makingOffer) return;
+    const { signalingState, currentLocalDescription: agreed } = this.pc;
+    if (signalingState === "have-local-offer") this.sendDescription();
+    else if (signalingState === "stable" && agreed?.type === "offer" && !this.isConnected) this.sendDescription(agreed);
   }
 
   // Signals are worked off one after another, in the order in which they came. One that cannot be taken, as an answer to
@@ -92,8 +96,8 @@ export class Peer extends EventTarget {
     if (isOffer && roundOf(description.sdp) === roundOf(this.offered)) return this.answerAgain(description);
     const ready = !this.makingOffer && (pc.signalingState === "stable" || this.settingAnswer);
     this.ignoresOffer = isOffer && !ready && !this.polite;
-    // The second answer to an offer that was sent twice says nothing new; nor does one to an offer that was taken back.
-    if (this.ignoresOffer || (!isOffer && !this.awaits(description))) return;
+    if (this.ignoresOffer) return;
+    if (!isOffer && !this.awaits(description)) return this.hearAgain(description);
     this.settingAnswer = !isOffer;
     try {
       await pc.setRemoteDescription({ type: description.type, sdp: withoutRound(description.sdp) });
@@ -113,6 +117,14 @@ export class Peer extends EventTarget {
     if (signalingState !== "have-local-offer") return false;
     const round = answeredRound(sdp);
     return round === null || round === roundOf(localDescription.sdp);
+  }
+
+  // The second answer to an offer that was sent twice brings candidates that may have got lost, and else nothing new; one
+  // to an offer that was taken back brings nothing.
+  async hearAgain({ sdp }) {
+    const { signalingState, currentLocalDescription: agreed } = this.pc;
+    if (signalingState !== "stable" || agreed?.type !== "offer" || answeredRound(sdp) !== roundOf(agreed.sdp)) return;
+    for (const candidate of candidatesIn(sdp)) await this.addCandidate(candidate);
   }
 
   // An offer that was answered already, sent once more: the answer may have got lost, and so may candidates on both
