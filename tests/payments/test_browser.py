@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +11,13 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from payments import services, tasks
 from payments.models import Charge
+from tests.appointments.visits import confirmed
+from tests.factories.doctors import DoctorFactory
+from tests.factories.patients import PatientFactory
 from tests.factories.payments import ChargeFactory
+from tests.payments.test_faults import paid_too_late
 from tests.payments.till import Till
 
 
@@ -86,6 +92,60 @@ def test_payer_whose_payment_fails_tries_again(
     till.work()
     charge.refresh_from_db()
     assert charge.status == Charge.Status.PAID
+
+
+def test_payer_sees_a_part_go_back_and_anybody_verifies_the_papers(
+    till: Till, browser: Browser, charge: Charge
+) -> None:
+    till.paid(charge)
+    refund = services.refund_by_admin(charge, amount=Decimal("120.50"), by=charge.payer)
+    assert refund
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    sign_in(context, till, charge)
+    page = context.new_page()
+    page.goto(f"{till.origin}/payments/{charge.pk}/")
+    back = page.get_by_role("region", name="What goes back to you").or_(
+        page.locator(".card", has_text="What goes back")
+    )
+    expect(back.first).to_contain_text("৳120.50")
+    expect(back.first).to_contain_text("Asked for")
+
+    till.send(refund)
+    tasks.sweep_documents()
+    page.reload()
+    expect(back).to_contain_text("Arrived")
+    receipt, note = charge.documents.order_by("pk")
+    for document in (receipt, note):
+        expect(page.get_by_role("link", name=re.compile(document.number))).to_be_visible()
+
+    visitor = browser.new_context().new_page()
+    visitor.goto(f"{till.origin}/payments/verify/")
+    visitor.get_by_label("Code").fill(receipt.code)
+    visitor.get_by_role("button", name="Look it up").click()
+    for words in (receipt.number, "৳500", "৳120.50"):
+        expect(visitor.get_by_role("main")).to_contain_text(words)
+    visitor.context.close()
+    context.close()
+
+
+def test_payer_whose_money_came_too_late_is_told_that_it_goes_back(till: Till, browser: Browser) -> None:
+    doctor = DoctorFactory(with_hours=True).user
+    visit = paid_too_late(till, doctor, PatientFactory().user)
+    confirmed(doctor, PatientFactory().user)
+    charge = Charge.objects.get(appointment=visit)
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    sign_in(context, till, charge)
+    page = context.new_page()
+    page.goto(f"{till.origin}/payments/{charge.pk}/")
+    expect(page.get_by_text("We are asking the payment service")).to_be_visible()
+
+    till.sandbox.release_ipn()
+    till.work()
+
+    page.wait_for_url(f"{till.origin}{visit.get_absolute_url()}")
+    page.goto(f"{till.origin}/payments/{charge.pk}/")
+    expect(page.get_by_role("main")).to_contain_text("The payment came after the time was gone")
+    context.close()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -187,7 +187,7 @@ def people(till: Till) -> tuple[User, User, User]:
     return doctor, PatientFactory().user, PatientFactory().user
 
 
-def late(till: Till, doctor: User, patient: User) -> Appointment:
+def paid_too_late(till: Till, doctor: User, patient: User) -> Appointment:
     """Paid at the gateway, whose message is late; and the hold ran out."""
     visit = hold(doctor, patient)
     charge = start_payment(visit, by=patient)
@@ -200,7 +200,7 @@ def late(till: Till, doctor: User, patient: User) -> Appointment:
 
 def test_money_that_comes_after_the_time_went_to_another_goes_back(till: Till, people: tuple[User, User, User]) -> None:
     doctor, first, second = people
-    visit = late(till, doctor, first)
+    visit = paid_too_late(till, doctor, first)
     other = confirmed(doctor, second)
 
     till.sandbox.release_ipn()
@@ -219,7 +219,7 @@ def test_money_that_comes_late_while_the_time_is_free_seats_the_patient(
     till: Till, people: tuple[User, User, User]
 ) -> None:
     doctor, first, _second = people
-    visit = late(till, doctor, first)
+    visit = paid_too_late(till, doctor, first)
 
     till.sandbox.release_ipn()
     till.work()
