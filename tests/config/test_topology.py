@@ -221,6 +221,21 @@ def test_demo_gives_its_processes_what_they_ask(demo_environment: dict[str, str]
     assert demo_environment["PORTAL_ENV"] == "demo"
 
 
+def test_sandbox_takes_any_password_that_the_demo_makes_up() -> None:
+    """One in 64 begins with a dash."""
+    sandbox = re.search(r"^sandbox: (.+)$", (BASE_DIR / "Procfile").read_text(), re.MULTILINE)
+    assert sandbox
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "SANDBOX_PORT": "0",
+        "SANDBOX_DATA": "data",
+        "SSLCOMMERZ_STORE_ID": "demo",
+        "SSLCOMMERZ_STORE_PASSWORD": "-dash",
+    }
+    done = subprocess.run(["sh", "-c", f"{sandbox[1]} --help"], cwd=BASE_DIR, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_two_servers_of_the_demo_drain_each_by_itself(demo_environment: dict[str, str]) -> None:
     """One that is restarted says nothing of the other."""
     uploads = re.search(r"^uploads: (.+)$", (BASE_DIR / "Procfile").read_text(), re.MULTILINE)
