@@ -232,6 +232,7 @@ def test_amending_signs_another_that_names_the_old_one(visit: Appointment, docto
 def test_voiding_wants_a_reason_and_ends_it(visit: Appointment, doctor: User, client_of: ClientOf) -> None:
     signed = signed_for(visit)
     client, address = client_of(doctor), f"/prescriptions/{signed.prescription_id}/"
+    assert "For the pharmacy" in read(client, address).html
     client.post(f"{address}void/", {"reason": " "})
     assert Prescription.objects.get().status == PrescriptionStatus.SIGNED
     client.post(f"{address}void/", {"reason": "Wrong patient"})
@@ -240,7 +241,9 @@ def test_voiding_wants_a_reason_and_ends_it(visit: Appointment, doctor: User, cl
     assert "Void" in page
     assert "Napa" not in page
     assert "Wrong patient" not in page
-    assert "Wrong patient" in read(client, address).html
+    own = read(client, address).html
+    assert "Wrong patient" in own
+    assert "For the pharmacy" not in own
     assert client.post(f"{address}void/", {"reason": "Again"}).status_code == 409
 
 
