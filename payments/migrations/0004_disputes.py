@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='Dispute',
             fields=[
                 ('id', config.db.UUID7Field(serialize=False)),
-                ('reason', models.CharField(choices=[('not_held', 'The visit did not take place as agreed'), ('amount', 'The amount is not what was agreed'), ('twice', 'I paid more than once'), ('not_mine', 'I did not make this payment'), ('other', 'Something else')], max_length=10, verbose_name='complaint')),
+                ('reason', models.CharField(choices=[('not_held', 'The visit did not take place as agreed'), ('amount', 'The amount is not what was agreed'), ('twice', 'I paid more than once'), ('not_mine', 'I did not make this payment'), ('other', 'Something else')], max_length=10, verbose_name='what it is about')),
                 ('words', models.TextField(max_length=1000, verbose_name="in the payer's words")),
                 ('answer', models.TextField(blank=True, max_length=1000, verbose_name="the doctor's answer")),
                 ('status', models.CharField(choices=[('open', 'The doctor is asked'), ('answered', 'To be decided'), ('refunded', 'Given back'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn')], default='open', max_length=10, verbose_name='state')),

@@ -75,7 +75,7 @@ class Dispute(models.Model):
         related_name="disputes",
         verbose_name=_("doctor"),
     )
-    reason = models.CharField(_("complaint"), max_length=10, choices=Reason)
+    reason = models.CharField(_("what it is about"), max_length=10, choices=Reason)
     words = models.TextField(_("in the payer's words"), max_length=1000)
     answer = models.TextField(_("the doctor's answer"), max_length=1000, blank=True)
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.OPEN)
