@@ -16,7 +16,7 @@ import requests
 from websockets.sync.client import connect
 
 from config import runner
-from config.embedded import socket_folder
+from config.embedded import postgres, socket_folder
 from config.ports import in_url, loopback_addresses
 from config.processes import STOP_SIGNALS, claim, end_families, wait_until
 from tests.stack import Stack, demo, free_port_pair, start
@@ -221,9 +221,21 @@ def running_demo(data_dir: Path) -> Iterator[tuple[Stack, list[psutil.Process]]]
         yield started, processes
 
 
-def test_demo_ends_with_all_it_started_and_keeps_its_data(demo_folder: Path) -> None:
+def copy_database(stack: Stack, data_dir: Path) -> None:
+    """A new data folder with the database of a running demo: to fill another takes a minute."""
+    user, copy = postgres.system_user(), data_dir / "postgres"
+    data_dir.mkdir(mode=0o711)
+    postgres.make_folder(copy, user)
+    where = ["--host", socket_folder(stack.data_dir) / "pg", "--username", "postgres"]
+    backup: list[str | Path] = [postgres.program("pg_basebackup"), *where, "--checkpoint=fast", "--pgdata", copy]
+    made = postgres.run_as(user, backup)
+    assert made.returncode == 0, made.stderr
+
+
+def test_demo_ends_with_all_it_started_and_keeps_its_data(stack: Stack, demo_folder: Path) -> None:
     """One data folder, whose name a shell would trip over, through the ends that a demo can come to."""
     data_dir = demo_folder / "data of the 'demo', $1"
+    copy_database(stack, data_dir)
 
     with running_demo(data_dir) as (started, processes):
         secret = (data_dir / "demo.json").read_text()
