@@ -216,15 +216,17 @@ class Payments(RuleBasedStateMachine):
 
     # Payers
 
-    @initialize(second=pick(STARTS), payments=st.integers(0, 2))
-    def two_are_about_to_pay(self, second: int, payments: int) -> None:
-        """Or have paid, the first of them perhaps twice."""
+    @initialize(second=pick(STARTS), first=st.sampled_from(["paid", "paid twice", "paid too late", "not paid"]))
+    def two_are_about_to_pay(self, second: int, first: str) -> None:
         self.book(0, 0)
+        match first:
+            case "paid":
+                self.payer_decides(0, "VALID", "before_return", 1, "")
+            case "paid twice":
+                self.pay_in_two_tabs(0)
+            case "paid too late":
+                self.pay_too_late(0, False)
         self.book(1, second)
-        if payments == 2:
-            self.pay_in_two_tabs(0)
-        elif payments:
-            self.payer_decides(0, "VALID", "before_return", 1, "")
 
     @rule(patient=pick(2), start=pick(STARTS))
     def book(self, patient: int, start: int) -> None:
@@ -249,20 +251,51 @@ class Payments(RuleBasedStateMachine):
     )
     def try_again(self, number: int, session: str, is_quick: bool) -> None:
         """Another attempt; the quick one is paid, and told of, before the gateway has answered."""
-        if charge := one(list(Charge.objects.filter(status=Charge.Status.OPEN).order_by("pk")), number):
+        if charge := self.to_be_paid(number):
             with self.touching():
                 TILL.sandbox.faults(session=session, pay_on_open=is_quick)
                 self.begin_attempt(charge)
 
+    def to_be_paid(self, number: int) -> Charge | None:
+        return one(list(Charge.objects.filter(status=Charge.Status.OPEN).order_by("pk")), number)
+
+    def pay_all_pages(self, charge: Charge) -> None:
+        for attempt in charge.attempts.filter(status=PaymentAttempt.Status.OPEN):
+            TILL.sandbox.pay(attempt.tran_id)
+        TILL.work()
+
     @rule(number=pick(4))
     def pay_in_two_tabs(self, number: int) -> None:
-        if charge := one(list(Charge.objects.filter(status=Charge.Status.OPEN).order_by("pk")), number):
+        if charge := self.to_be_paid(number):
             with self.touching():
-                for _ in range(2):
-                    self.begin_attempt(charge)
-                for attempt in charge.attempts.filter(status=PaymentAttempt.Status.OPEN):
-                    TILL.sandbox.pay(attempt.tran_id)
-                TILL.work()
+                self.begin_attempt(charge)
+                self.begin_attempt(charge)
+                self.pay_all_pages(charge)
+
+    @rule(number=pick(4), is_called_off=st.booleans())
+    def pay_too_late(self, number: int, is_called_off: bool) -> None:
+        """What was called off meanwhile, or what somebody else has by now."""
+        if not (charge := self.to_be_paid(number)):
+            return
+        visit, order = (model.objects.filter(charge=charge).first() for model in (Appointment, Order))
+        with self.touching():
+            if visit and is_called_off:
+                cancel_appointment(visit, by=charge.payer, side="patient", reason="other")
+            elif visit:
+                self.let_lapse(visit)
+                other = next(each for each in self.payers if each != charge.payer)
+                hold_slot(
+                    self.doctor.doctor.pk, start=visit.start, mode=Mode.VIDEO, patient_id=other.patient.pk, by=other
+                )
+            elif order:
+                cancel_order(order, by=charge.payer)
+        with self.touching():
+            self.pay_all_pages(charge)
+
+    def let_lapse(self, visit: Appointment) -> None:
+        past = timezone.now() - timedelta(seconds=1)
+        Appointment.objects.filter(pk=visit.pk).update(hold_expires_at=past)
+        Charge.objects.filter(pk=visit.charge_id).update(due_at=past)
 
     @rule(
         number=pick(4),
@@ -347,9 +380,7 @@ class Payments(RuleBasedStateMachine):
     def hold_runs_out(self, number: int, is_swept: bool) -> None:
         if visit := self.visit(number, Status.HELD):
             with self.touching():
-                past = timezone.now() - timedelta(seconds=1)
-                Appointment.objects.filter(pk=visit.pk).update(hold_expires_at=past)
-                Charge.objects.filter(pk=visit.charge_id).update(due_at=past)
+                self.let_lapse(visit)
                 if is_swept:
                     expire_hold(visit.pk)
 
