@@ -97,8 +97,8 @@ def palettes() -> dict[str, dict[str, str]]:
     """The light colours and the two copies of the dark ones, as tokens.css has them."""
     source = text(STYLES / "tokens.css")
     light = re.search(r":root \{(.*?)\n  \}", source, re.S)
-    wished = r'@media screen and \(prefers-color-scheme: dark\) \{\s*:root:not\(\[data-theme="light"\]\) \{(.*?)\n    \}'
-    system = re.search(wished, source, re.S)
+    wished = r'@media screen and \(prefers-color-scheme: dark\) \{\s*:root:not\(\[data-theme="light"\]\) '
+    system = re.search(wished + r"\{(.*?)\n    \}", source, re.S)
     chosen = re.search(r'@media screen \{\s*:root\[data-theme="dark"\] \{(.*?)\n    \}', source, re.S)
     assert light
     assert system
