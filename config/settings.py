@@ -206,9 +206,8 @@ CACHES = {
 }
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # Without socket_timeout=None the layer's blocking read ends every socket that is quiet for five seconds. A host
-        # takes one message at a time, and the next waits for its answer: by one host a busy process sends 150 a second.
+        "BACKEND": "config.layer.Layer",
+        # Without socket_timeout=None the layer's blocking read ends every socket that is quiet for five seconds.
         "CONFIG": {"hosts": 8 * [{"address": REDIS_URL, "socket_timeout": None, "max_connections": 5000}]},
     }
 }
