@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserType, expect
 
 from accounts.models import User
 from appointments.models import Appointment, Status
+from config.processes import wait_until
 from telehealth.models import Consultation, JoinEvidence, Side
 from tests.appointments.visits import at
 from tests.calls import PHONE, Person, room_for
@@ -135,6 +136,8 @@ def test_call_goes_on_without_a_camera_and_says_so(
         expect(each.page.locator("[data-stage-words]")).to_have_text(f"The {whose}’s camera is off.")
         each.until(HEARS)
         each.is_accessible()
+        # Each was told of the other's relay after all, and did not have to find it by what came from there.
+        assert wait_until(lambda each=each: each.look()["kinds"] == ["relay", "relay"], timeout=10), each.look()
     # Allowed after all: the picture comes into the same call.
     other.context.grant_permissions(["microphone", "camera"])
     other.page.get_by_role("button", name="Try again").click()
