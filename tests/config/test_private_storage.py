@@ -184,7 +184,7 @@ def test_name_that_leads_elsewhere_is_refused(place: Place, name: str) -> None:
     with pytest.raises(SuspiciousOperation):
         private_storage().save(name, ContentFile(b"x"))
     # A bucket has no way out of it; an address at Cloudinary is signed by us, whatever it leads to.
-    refused = SuspiciousOperation if place.name == "cloud" else (SuspiciousOperation, FileNotFoundError)
+    refused = SuspiciousOperation if place.name == "cloudinary" else (SuspiciousOperation, FileNotFoundError)
     with pytest.raises(refused):
         private_storage().open(name)
 
