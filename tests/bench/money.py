@@ -1,5 +1,6 @@
 """Messages by fifty clients, settlements by one worker, a long statement, a ledger of five million lines."""
 
+import os
 from collections import Counter
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -209,6 +210,8 @@ def told(number: int) -> str:
 def gateway():
     with (
         TemporaryDirectory() as folder,
+        # Where it notes which processes are to be ended.
+        patch.dict(os.environ, {"PORTAL_TEST_FOLDER": folder}),
         Sandbox.start(Path(folder)) as sandbox,
         override_settings(SSLCOMMERZ_URL=sandbox.url),
     ):
