@@ -10,11 +10,13 @@ from django.conf import settings
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Action, Delivery, Ground, TrailEntry, User
 from accounts.tasks import deliver
-from patients.models import AttachedRecord, today
+from patients.models import AttachedRecord, EmergencyAccess, today
+from patients.services import attach_record
 from payments.models import Charge
 from prescriptions import services
 from prescriptions.export import order_section
@@ -167,6 +169,24 @@ def test_order_that_is_dropped_can_not_be_paid(doctor: User, patient: User, clie
     assert "never paid" in client.get(order.get_absolute_url()).content.decode()
 
 
+@pytest.mark.parametrize("whom", ["", "nobody", "01a21b22-8a0a-7be3-ba36-99e6d8af5ec1"])
+def test_who_is_no_patient_of_ones_own_is_ordered_for_by_nobody(
+    doctor: User, patient: User, client_of: ClientOf, whom: str
+) -> None:
+    offer = offered(doctor, ServiceKind.REVIEW)
+    assert client_of(patient).get(f"/services/{offer.pk}/order/?patient={whom}").status_code == 404
+
+
+def test_more_files_than_five_are_not_put_to_an_order(doctor: User, patient: User, client_of: ClientOf) -> None:
+    seen(doctor, patient)
+    records = [MedicalRecordFactory(patient=patient.patient).pk for _each in range(6)]
+    data = {"question": QUESTION, "records": records}
+    response = client_of(patient).post(ordering(offered(doctor, ServiceKind.REVIEW), patient), data)
+    assert response.status_code == 422
+    assert "Five files can be put to one order." in response.content.decode()
+    assert not Order.objects.exists()
+
+
 def test_patient_cancels_and_is_told_so_when_it_is_too_late(doctor: User, patient: User, client_of: ClientOf) -> None:
     order, client = paid(doctor, patient), client_of(patient)
     assert client.post(f"/orders/{order.pk}/cancel/").status_code == 302
@@ -212,6 +232,70 @@ def test_each_look_is_on_the_trail(doctor: User, patient: User, client_of: Clien
         (doctor.pk, "prescriptions.order", Ground.CARE, str(order.pk)),
         (patient.pk, "prescriptions.order", Ground.SELF, ""),
     ]
+
+
+def actions(page: str) -> set[str]:
+    """What the page of an order offers to do."""
+    return set(re.findall(r'action="/orders/[^/]+/(\w+)/"', page))
+
+
+def test_page_offers_each_side_what_it_can_do_and_nothing_else(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    services.make_key()
+    order = placed(doctor, patient, ServiceKind.CERTIFICATE)
+    doctors, patients = client_of(doctor), client_of(patient)
+
+    def offered_now() -> list[set[str]]:
+        return [actions(client.get(order.get_absolute_url()).content.decode()) for client in (patients, doctors)]
+
+    assert offered_now() == [{"pay", "cancel"}, set()]
+    pay(order)
+    assert offered_now() == [{"cancel"}, {"accept", "decline"}]
+    services.accept_order(order, by=doctor)
+    assert offered_now() == [set(), {"certify", "decline"}]
+    services.certify_order(order, Statement("fit", today(), today(), "", "en"), by=doctor)
+    assert offered_now() == [set(), {"withdraw"}]
+    services.withdraw_certificate(order, words="A slip", by=doctor)
+    assert offered_now() == [set(), set()]
+
+
+def test_doctor_reads_what_was_put_to_an_order_until_it_is_closed(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    order = accepted(doctor, patient)
+    record = MedicalRecordFactory(patient=patient.patient, title="Lipids of March")
+    attach_record(record, source=order.pk, by=patient)
+    address = order.get_absolute_url()
+    assert record.title in client_of(doctor).get(address).content.decode()
+    services.answer_order(order, "Fine.", by=doctor)
+    assert record.title not in client_of(doctor).get(address).content.decode()
+    assert record.title in client_of(patient).get(address).content.decode()
+
+
+def test_emergency_access_opens_an_order_and_is_on_the_trail(
+    doctor: User, patient: User, admin: User, client_of: ClientOf
+) -> None:
+    order, client = paid(doctor, patient, question=QUESTION), client_of(admin)
+    assert client.get(order.get_absolute_url()).status_code == 404
+    opened = EmergencyAccess.objects.create(
+        by=admin,
+        patient=patient.patient,
+        reason="order",
+        words="An order by a court.",
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    page = client.get(order.get_absolute_url()).content.decode()
+    assert QUESTION in page
+    assert actions(page) == set()
+    look = TrailEntry.objects.get(by=admin.pk, about="prescriptions.order", subject=patient.patient.pk)
+    assert (look.ground, look.ground_id) == (Ground.BREAK_GLASS, str(opened.pk))
+
+
+def test_queue_is_a_doctors_own(doctor: User, other_doctor: User, patient: User, client_of: ClientOf) -> None:
+    order = paid(other_doctor, patient)
+    assert order.get_absolute_url() not in client_of(doctor).get("/practice/orders/").content.decode()
+    assert order.get_absolute_url() in client_of(other_doctor).get("/practice/orders/").content.decode()
 
 
 def test_doctor_declines_with_a_reason(doctor: User, patient: User, client_of: ClientOf) -> None:

@@ -5,7 +5,8 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from accounts.models import Notification, User
@@ -25,10 +26,11 @@ from prescriptions.models import (
     PrescriptionStatus,
     Service,
     ServiceKind,
+    SigningKey,
 )
 from prescriptions.services import Statement
 from prescriptions.tasks import sweep_orders
-from tests.appointments.visits import at
+from tests.appointments.visits import at, confirmed
 from tests.factories.patients import GuardianshipFactory
 from tests.factories.records import MedicalRecordFactory
 from tests.payments.till import balances
@@ -127,6 +129,25 @@ def test_nobody_orders_of_a_doctor_who_has_not_seen_them(
         services.place_order(asked, patient.patient, question="?", by=patient)
 
 
+@pytest.mark.parametrize("care", ["ahead", "of an order", "over"])
+def test_only_a_visit_that_took_place_lately_gives_the_right_to_order(doctor: User, patient: User, care: str) -> None:
+    asked = offered(doctor, ServiceKind.CERTIFICATE)
+    if care == "ahead":
+        confirmed(doctor, patient)
+    else:
+        visit = seen(doctor, patient)
+        paid(doctor, patient, ServiceKind.REVIEW)
+        of_visit = CareRelationship.objects.filter(source=visit.pk)
+        if care == "over":
+            yesterday = timezone.now() - timedelta(days=1)
+            of_visit.update(valid=DateTimeTZRange(yesterday - timedelta(days=1), yesterday))
+        else:
+            of_visit.delete()
+    assert CareRelationship.objects.current().filter(doctor=doctor.doctor).exists()
+    with pytest.raises(NotOffered):
+        services.place_order(asked, patient.patient, question="?", by=patient)
+
+
 def test_nobody_orders_of_themselves(doctor: User, stranger: User) -> None:
     child = GuardianshipFactory(guardian=doctor).patient
     seen(doctor, stranger, patient=child)
@@ -150,17 +171,21 @@ def test_nobody_orders_what_is_not_offered_any_more(doctor: User, patient: User,
 
 
 def test_only_a_prescription_of_that_doctor_that_counts_is_repeated(
-    doctor: User, other_doctor: User, patient: User
+    doctor: User, other_doctor: User, patient: User, stranger: User
 ) -> None:
+    anothers = signed_for(seen(doctor, stranger, start=at(12))).prescription
     visit = seen(doctor, patient)
     asked = offered(doctor, ServiceKind.REPEAT)
     void = signed_for(visit).prescription
     services.void_prescription(void, reason="A slip", by=doctor)
     void.refresh_from_db()
     theirs = signed_for(seen(other_doctor, patient)).prescription
-    for repeats in (None, void, theirs):
+    for repeats in (None, void, theirs, anothers):
         with pytest.raises(NothingToRepeat):
             services.place_order(asked, patient.patient, question="", repeats=repeats, by=patient)
+    counts, review = signed_for(visit).prescription, offered(doctor, ServiceKind.REVIEW)
+    with pytest.raises(NothingToRepeat):
+        services.place_order(review, patient.patient, question="?", repeats=counts, by=patient)
     assert not Order.objects.exists()
 
 
@@ -312,6 +337,18 @@ def test_risky_money_that_is_refused_ends_the_order(doctor: User, patient: User,
     assert (told(doctor), told(patient)[-1]) == ([], "order_cancelled")
 
 
+def test_risky_money_for_what_was_dropped_waits_and_takes_it_up_again(doctor: User, patient: User, admin: User) -> None:
+    order = placed(doctor, patient)
+    services.pay_order(order, by=patient)
+    overdue(order)
+    sweep_orders()
+    charge = pay(order, risky=True)
+    assert order.status == OrderStatus.EXPIRED
+    approve_review(charge, by=admin)
+    order.refresh_from_db()
+    assert order.status == OrderStatus.PAID
+
+
 def test_full_refund_by_an_administrator_ends_what_is_not_done(doctor: User, patient: User, admin: User) -> None:
     order = accepted(doctor, patient)
     assert order.charge is not None
@@ -321,6 +358,7 @@ def test_full_refund_by_an_administrator_ends_what_is_not_done(doctor: User, pat
     refund_by_admin(order.charge, by=admin)
     order.refresh_from_db()
     assert (order.status, told(doctor)[-1], told(patient)[-1]) == ("cancelled", "order_cancelled", "order_cancelled")
+    assert not treats(doctor, order)
 
 
 def test_full_refund_of_what_was_given_leaves_it_given(doctor: User, patient: User, admin: User) -> None:
@@ -346,7 +384,8 @@ def test_certificate_is_signed_once_and_any_change_of_it_shows(doctor: User, pat
     assert services.is_unchanged(certificate)
     facts = {name: getattr(certificate, name) for name in ("order_id", "key", "code", "document", "signature")}
     rewritten = certificate.document.replace("Rest.", "Rest!")
-    for change in ({"document": rewritten}, {"code": "0" * 12}, {"order_id": uuid4()}):
+    other_key = SigningKey(kid="other", public=certificate.key.public)
+    for change in ({"document": rewritten}, {"code": "0" * 12}, {"order_id": uuid4()}, {"key": other_key}):
         assert not services.is_unchanged(Certificate(**facts | change))
     # What the same key signed is no certificate by that.
     signed = signed_for(seen(doctor, patient, start=at(12)))
@@ -420,6 +459,26 @@ def test_repeat_waits_for_another_draft_of_the_visit(doctor: User, patient: User
         services.begin_repeat(order, language="en", by=doctor)
 
 
+def test_repeat_begins_once_it_is_accepted_and_not_after_its_end(doctor: User, patient: User) -> None:
+    order = paid(doctor, patient, ServiceKind.REPEAT)
+    with pytest.raises(OrderChanged):
+        services.begin_repeat(order, language="en", by=doctor)
+    services.cancel_order(order, by=patient)
+    with pytest.raises(OrderChanged):
+        services.begin_repeat(order, language="en", by=doctor)
+
+
+def test_order_that_lapses_while_it_is_composed_is_not_earned_by_signing(doctor: User, patient: User) -> None:
+    order = accepted(doctor, patient, ServiceKind.REPEAT)
+    services.begin_repeat(order, language="en", by=doctor)
+    overdue(order)
+    sweep_orders()
+    before = balances()
+    assert services.sign_draft(reasoned(doctor), by=doctor).prescription.status == PrescriptionStatus.SIGNED
+    order.refresh_from_db()
+    assert (order.status, since(before)) == (OrderStatus.LAPSED, {})
+
+
 def test_draft_that_is_discarded_can_be_begun_again(doctor: User, patient: User) -> None:
     order = accepted(doctor, patient, ServiceKind.REPEAT)
     first = services.begin_repeat(order, language="en", by=doctor)
@@ -446,3 +505,36 @@ def test_database_refuses_what_no_order_can_be(doctor: User, patient: User) -> N
     for name, changes in refused.items():
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             Order.objects.filter(pk=order.pk).update(**changes)
+
+
+def test_database_refuses_prices_and_hours_that_nobody_can_keep(doctor: User) -> None:
+    offer = offered(doctor, ServiceKind.REVIEW)
+    refused = (
+        ("service_not_below_what_can_be_paid", Service, {"price": Decimal(5)}),
+        ("service_not_waited_for_endlessly", Service, {"accept_hours": 0}),
+        ("service_not_waited_for_endlessly", Service, {"fulfil_hours": 14 * 24 + 1}),
+        ("offered_service_not_below_what_can_be_paid", OfferedService, {"own_price": Decimal(-1)}),
+    )
+    for name, model, changes in refused:
+        with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
+            model.objects.update(**changes)
+    with pytest.raises(IntegrityError, match='"service_not_unknown"'), transaction.atomic():
+        Service.objects.create(kind="magic", price=0, accept_hours=1, fulfil_hours=1)
+    with pytest.raises(IntegrityError, match='"service_not_offered_twice"'), transaction.atomic():
+        OfferedService.objects.create(doctor=doctor.doctor, service=offer.service)
+
+
+@pytest.mark.parametrize("statement_", ["UPDATE {} SET order_id = order_id", "DELETE FROM {}"])
+def test_what_was_given_is_not_rewritten_even_by_the_owner_of_the_table(
+    doctor: User, patient: User, statement_: str
+) -> None:
+    services.make_key()
+    services.answer_order(accepted(doctor, patient), "Fine.", by=doctor)
+    services.certify_order(accepted(doctor, patient, ServiceKind.CERTIFICATE), statement(), by=doctor)
+    for model in (Answer, Certificate):
+        with (
+            pytest.raises(DatabaseError, match="pgtrigger: Cannot"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement_.format(model._meta.db_table))
