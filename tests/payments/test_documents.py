@@ -175,12 +175,14 @@ def test_own_payments_leave_out_what_was_never_paid(db: None, client_of: ClientO
     assert "Never paid" not in page
 
 
-def test_mail_of_a_receipt_says_where_it_is(
+def test_mail_of_a_receipt_says_where_it_is_and_neither_with_whom_nor_when(
     db: None, patient: User, django_capture_on_commit_callbacks: object
 ) -> None:
-    charge = paid(patient)
+    charge = paid(patient, detail="Dr Karim, 27 November")
     sweep_deliveries()
     [message] = [each for each in mail.outbox if "receipt" in each.subject.lower()]
     number = charge.documents.get().number
     assert message.subject == f"Your receipt {number}"
     assert charge.documents.get().get_absolute_url() in message.body
+    assert "Karim" not in message.body
+    assert message.attachments == []
