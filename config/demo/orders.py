@@ -23,8 +23,8 @@ from prescriptions.services import (
     place_order,
 )
 
-# So many patients of the demo's doctor have ordered something.
-PATIENTS = 6
+# So many patients of the demo's doctor have ordered something: each kind in each state.
+PATIENTS = 9
 # Of so many doctors one offers nothing besides visits; the others all but one kind.
 WITHOUT = 3
 QUESTIONS = {
@@ -67,11 +67,13 @@ def _at(doctor: Doctor) -> list[tuple[OfferedService, Patient]]:
 
 
 def _of(account: User) -> list[tuple[OfferedService, Patient]]:
-    """One kind of each doctor whom the demo's patient saw."""
+    """One kind of each doctor whom the demo's patient saw; the last is a certificate, where it is offered."""
     own = [care for care in _seen() if care.patient.user_id == account.pk]
-    offers = {each.doctor_id: each for each in OfferedService.objects.order_by("service")}
-    doctors = dict.fromkeys(care.doctor_id for care in own)
-    return [(offers[doctor], own[0].patient) for doctor in doctors if doctor in offers][:3]
+    offers: dict[int, list[OfferedService]] = {}
+    for each in OfferedService.objects.order_by("service"):
+        offers.setdefault(each.doctor_id, []).append(each)
+    doctors = [doctor for doctor in dict.fromkeys(care.doctor_id for care in own) if doctor in offers][:3]
+    return [(offers[doctor][-1 if number < 2 else 0], own[0].patient) for number, doctor in enumerate(doctors)]
 
 
 def _write(diary: Diary, offered: OfferedService, patient: Patient, step: int) -> int:
@@ -89,7 +91,7 @@ def _write(diary: Diary, offered: OfferedService, patient: Patient, step: int) -
         return 0
     _pay(diary, order)
     doctor = order.doctor.user
-    match step % 3:
+    match (step + step // 3) % 3:
         case 1:
             accept_order(order, by=doctor)
         case 2 if kind == ServiceKind.REPEAT:
