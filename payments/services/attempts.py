@@ -19,7 +19,7 @@ from payments.services.charges import lock_charge
 log = structlog.get_logger()
 
 # What the gateway, the payer's bank and their statement read: never a specialty, a doctor or a reason.
-PRODUCT = "Consultation fee"
+PRODUCT = "Doctor's fee"
 # The payer needs a moment at the gateway before there is anything to ask about.
 FIRST_ASKED_AFTER = timedelta(seconds=30)
 
