@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
+import pytest
+
 from config.embedded import services
 from config.embedded.postgres import OWNER_ROLE
 from config.environment import VARIABLES
@@ -94,8 +96,10 @@ def set_environment() -> None:
     }
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than the cores: tests of processes and browsers wait a third of their time."""
+    """One more than the cores: tests of processes and browsers wait a third of their time. (First: xdist, which is
+    registered later, has an answer of its own.)"""
     return min((os.cpu_count() or 1) + 1, 9)
 
 
