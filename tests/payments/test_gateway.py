@@ -507,7 +507,7 @@ def test_answer_that_trickles_is_cut_off_in_time(rude: Rude, part: str) -> None:
 def test_silence_ends_in_time(rude: Rude) -> None:
     rude.head, rude.between = b" " * 10, 3
     started = time.monotonic()
-    with pytest.raises(GatewayUnclear, match="no answer in time"):
+    with pytest.raises(GatewayUnclear, match="no answer"):
         client(rude.url, timeout=1).find("P1")
 
     assert time.monotonic() - started < 3
