@@ -15,8 +15,6 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-import pytest
-
 from config.embedded import services
 from config.embedded.postgres import OWNER_ROLE
 from config.environment import VARIABLES
@@ -94,13 +92,6 @@ def set_environment() -> None:
         # Playwright's synchronous API keeps an event loop in the thread that also uses the ORM.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than the cores: tests of processes and browsers wait a third of their time. (First: xdist, which is
-    registered later, has an answer of its own.)"""
-    return min((os.cpu_count() or 1) + 1, 9)
 
 
 if not WORKER:
