@@ -20,12 +20,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from unfold.admin import TabularInline
-from unfold.decorators import action
-from unfold.forms import BaseDialogForm
 
+from accounts.models import User
 from appointments.models import Appointment, AppointmentEvent, Case, Reminder, Wait, WaitOffer
 from appointments.services import decide_case
-from config.admin import PortalModelAdmin, Unchangeable, decided
+from config.admin import PortalModelAdmin, Unchangeable, decision
 from config.errors import DomainError
 from doctors.models import Doctor
 from doctors.services import restore_doctor, suspend_doctor
@@ -190,55 +189,40 @@ class CaseAdmin(Unchangeable, PortalModelAdmin):
     def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("appointments.decide_case")
 
-    @action(
-        description=_("It took place"),
-        url_path="took-place",
-        permissions=["decide"],
+    @decision(
+        "decide",
+        _("It took place"),
+        title=_("The visit took place"),
+        about=_("The fee is the doctor's. What went back to the patient meanwhile the portal bears."),
+        submit=_("Decide"),
         icon="check",
-        dialog={
-            "title": _("The visit took place"),
-            "description": _("The fee is the doctor's. What went back to the patient meanwhile the portal bears."),
-            "form_submit_text": _("Decide"),
-        },
     )
-    def took_place(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, Case.Outcome.COMPLETED)
+    def took_place(self, case: Case, by: User, typed: dict[str, Any]) -> str:
+        return self._decide(case, by, Case.Outcome.COMPLETED)
 
-    @action(
-        description=_("The patient did not come"),
-        url_path="patient-missed",
-        permissions=["decide"],
+    @decision(
+        "decide",
+        _("The patient did not come"),
+        about=_("The fee is the doctor's. What went back to the patient meanwhile the portal bears."),
+        submit=_("Decide"),
         icon="person_off",
-        dialog={
-            "title": _("The patient did not come"),
-            "description": _("The fee is the doctor's. What went back to the patient meanwhile the portal bears."),
-            "form_submit_text": _("Decide"),
-        },
     )
-    def patient_missed(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, Case.Outcome.PATIENT_MISSED)
+    def patient_missed(self, case: Case, by: User, typed: dict[str, Any]) -> str:
+        return self._decide(case, by, Case.Outcome.PATIENT_MISSED)
 
-    @action(
-        description=_("The doctor did not come"),
-        url_path="doctor-missed",
-        permissions=["decide"],
+    @decision(
+        "decide",
+        _("The doctor did not come"),
+        about=_("All of the fee goes back to the patient, also what the doctor has earned already."),
+        submit=_("Decide"),
         icon="person_cancel",
-        dialog={
-            "title": _("The doctor did not come"),
-            "description": _("All of the fee goes back to the patient, also what the doctor has earned already."),
-            "form_submit_text": _("Decide"),
-        },
     )
-    def doctor_missed(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        return self._decide(request, object_id, Case.Outcome.DOCTOR_MISSED)
+    def doctor_missed(self, case: Case, by: User, typed: dict[str, Any]) -> str:
+        return self._decide(case, by, Case.Outcome.DOCTOR_MISSED)
 
-    def _decide(self, request: HttpRequest, object_id: str, outcome: Case.Outcome) -> HttpResponse:
-        def decide(case: Case) -> str:
-            decide_case(case, outcome=outcome, by=request.user)
-            return f"Decided: {outcome.label}"
-
-        case = get_object_or_404(Case.objects.select_related("appointment"), pk=object_id)
-        return decided(self, request, case, decide)
+    def _decide(self, case: Case, by: User, outcome: Case.Outcome) -> str:
+        decide_case(case, outcome=outcome, by=by)
+        return f"Decided: {outcome.label}"
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         is_open = self.row(object_id).filter(status=Case.Status.OPEN).exists()

@@ -1,6 +1,7 @@
 """The admin's site, and the base of every page in it."""
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
@@ -10,12 +11,16 @@ from django.contrib.admin import ActionLocation, ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csp import csp_override
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.decorators import action
+from unfold.enums import ActionVariant
+from unfold.forms import BaseDialogForm
 from unfold.sites import UnfoldAdminSite
 
 from config.errors import DomainError
@@ -72,20 +77,52 @@ class Unchangeable:
         return False
 
 
-def decided[M: models.Model](
-    model_admin: PortalModelAdmin, request: HttpRequest, subject: M, service: Callable[[M], str]
-) -> HttpResponse:
-    """Run the service, put what it did on the admin's record, and go back to the page; a refusal is said there."""
-    try:
-        done = service(subject)
-    except DomainError as refusal:
-        messages.error(request, str(refusal.message))
-    else:
-        model_admin.log_change(request, subject, done)
-        messages.success(request, done)
-    opts = subject._meta
-    response = redirect(f"admin:{opts.app_label}_{opts.model_name}_change", subject.pk)
-    return HttpResponseClientRedirect(response.url) if request.htmx else response
+def decision(
+    permission: str,
+    description: str | Promise,
+    *,
+    title: str | Promise | None = None,
+    about: str | Promise | None = None,
+    submit: str | Promise | None = None,
+    form: type[BaseDialogForm] = BaseDialogForm,
+    icon: str,
+    variant: ActionVariant = ActionVariant.DEFAULT,
+    path: str | None = None,
+) -> Callable[[Callable[[Any, Any, Any, dict[str, Any]], str]], Any]:
+    """An action of a row's page that first asks, in a dialog, whether it is meant, and for what `form` wants to know.
+
+    The method is called with the row, who decides, and what was typed. What it says it has done is put on the admin's
+    record and told on the page, to which the way leads back; a refusal is told there. Title and button say what the
+    action is called, where they have no words of their own; the path is the method's name, where it has none.
+    """
+    dialog = {
+        "title": description if title is None else title,
+        "description": about,
+        "form_class": form,
+        "form_submit_text": description if submit is None else submit,
+    }
+
+    def decorate(decide: Callable[[Any, Any, Any, dict[str, Any]], str]) -> Any:
+        @wraps(decide)
+        def run(model_admin: PortalModelAdmin, request: HttpRequest, form: BaseDialogForm, object_id: str) -> Any:
+            row = get_object_or_404(model_admin.model, pk=object_id)
+            try:
+                done = decide(model_admin, row, request.user, form.cleaned_data)
+            except DomainError as refusal:
+                messages.error(request, str(refusal.message))
+            else:
+                model_admin.log_change(request, row, done)
+                messages.success(request, done)
+            opts = model_admin.opts
+            response = redirect(f"admin:{opts.app_label}_{opts.model_name}_change", row.pk)
+            return HttpResponseClientRedirect(response.url) if request.htmx else response
+
+        end = path or decide.__name__.replace("_", "-")
+        return action(
+            description=description, url_path=end, permissions=[permission], icon=icon, variant=variant, dialog=dialog
+        )(run)
+
+    return decorate
 
 
 def environment(request: HttpRequest) -> list[str] | None:

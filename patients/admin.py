@@ -5,17 +5,16 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from config.admin import PortalModelAdmin, Unchangeable, decided
+from accounts.models import User
+from config.admin import PortalModelAdmin, Unchangeable, decision
 from patients import services
 from patients.models import EmergencyAccess, Guardianship, Patient, Verdict
 
@@ -84,37 +83,17 @@ class EmergencyAccessAdmin(Unchangeable, PortalModelAdmin):
     def has_review_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("patients.review_break_glass")
 
-    @action(
-        description=_("It was justified"),
-        permissions=["review"],
-        icon="check",
-        variant=ActionVariant.SUCCESS,
-        dialog={"title": _("It was justified"), "form_class": ReviewForm, "form_submit_text": _("It was justified")},
-    )
-    def justified(self, request: HttpRequest, form: ReviewForm, object_id: str) -> HttpResponse:
-        return self._review(request, form, object_id, Verdict.JUSTIFIED)
+    @decision("review", _("It was justified"), form=ReviewForm, icon="check", variant=ActionVariant.SUCCESS)
+    def justified(self, access: EmergencyAccess, by: User, typed: dict[str, Any]) -> str:
+        return self._review(access, by, typed["words"], Verdict.JUSTIFIED)
 
-    @action(
-        description=_("It was not justified"),
-        permissions=["review"],
-        icon="block",
-        variant=ActionVariant.DANGER,
-        dialog={
-            "title": _("It was not justified"),
-            "form_class": ReviewForm,
-            "form_submit_text": _("It was not justified"),
-        },
-    )
-    def unjustified(self, request: HttpRequest, form: ReviewForm, object_id: str) -> HttpResponse:
-        return self._review(request, form, object_id, Verdict.UNJUSTIFIED)
+    @decision("review", _("It was not justified"), form=ReviewForm, icon="block", variant=ActionVariant.DANGER)
+    def unjustified(self, access: EmergencyAccess, by: User, typed: dict[str, Any]) -> str:
+        return self._review(access, by, typed["words"], Verdict.UNJUSTIFIED)
 
-    def _review(self, request: HttpRequest, form: ReviewForm, object_id: str, verdict: Verdict) -> HttpResponse:
-        def review(access: EmergencyAccess) -> str:
-            words = form.cleaned_data["words"]
-            services.review_emergency_access(access, by=request.user, verdict=verdict, words=words)
-            return f"Reviewed: {verdict}"
-
-        return decided(self, request, get_object_or_404(EmergencyAccess, pk=object_id), review)
+    def _review(self, access: EmergencyAccess, by: User, words: str, verdict: Verdict) -> str:
+        services.review_emergency_access(access, by=by, verdict=verdict, words=words)
+        return f"Reviewed: {verdict}"
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Another's, as long as nobody has judged it."""

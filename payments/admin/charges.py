@@ -2,23 +2,19 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.validators import MinValueValidator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action
 from unfold.enums import ActionVariant
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from config.admin import decided
+from accounts.models import User
+from config.admin import decision
 from payments import services
-from payments.admin.base import DECIDE, ReadOnlyAdmin, ReadOnlyInline
+from payments.admin.base import DECIDE, AmountForm, ReadOnlyAdmin, ReadOnlyInline
 from payments.admin.finance import finance_csv, finance_page
 from payments.models import Charge, Document, GatewayMessage, PaymentAttempt, Refund
 
@@ -31,18 +27,6 @@ class AttemptInline(ReadOnlyInline):
 class RefundInline(ReadOnlyInline):
     model = Refund
     fields = ["refund_trans_id", "status", "amount", "reason", "requested_by", "failure", "created_at", "done_at"]
-
-
-class RefundForm(BaseDialogForm):
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        help_text=_("Leave it empty to give back all that is left."),
-        required=False,
-        max_digits=10,
-        decimal_places=2,
-        validators=[MinValueValidator(1)],
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
 
 
 @admin.register(Charge)
@@ -72,77 +56,47 @@ class ChargeAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return finance_csv(request)
 
-    @action(
-        description=_("Refund"),
-        permissions=[DECIDE],
-        icon="undo",
-        dialog={"title": _("Give money back to the payer"), "form_class": RefundForm, "form_submit_text": _("Refund")},
-    )
-    def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
-        amount = form.cleaned_data["amount"]
+    @decision(DECIDE, _("Refund"), title=_("Give money back to the payer"), form=AmountForm, icon="undo")
+    def refund(self, charge: Charge, by: User, typed: dict[str, Any]) -> str:
+        refund = services.refund_by_admin(charge, amount=typed["amount"], by=by)
+        return f"Refund {refund.refund_trans_id}: {refund.amount}" if refund else "Nothing was left to refund"
 
-        def decide(charge: Charge) -> str:
-            refund = services.refund_by_admin(charge, amount=amount, by=request.user)
-            return f"Refund {refund.refund_trans_id}: {refund.amount}" if refund else "Nothing was left to refund"
-
-        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
-
-    def has_cash_permission(self, request: HttpRequest, object_id: object = None) -> bool:
-        return request.user.has_perm("payments.take_cash")
-
-    @action(
-        description=_("Paid at the desk"),
-        url_path="paid-at-the-desk",
-        permissions=["cash"],
+    @decision(
+        "cash",
+        _("Paid at the desk"),
+        path="paid-at-the-desk",
+        title=_("The payer has paid in cash"),
+        about=_("All of the amount was taken at the desk."),
+        submit=_("Write it down"),
         icon="payments",
         variant=ActionVariant.SUCCESS,
-        dialog={
-            "title": _("The payer has paid in cash"),
-            "description": _("All of the amount was taken at the desk."),
-            "form_submit_text": _("Write it down"),
-        },
     )
-    def paid_at_desk(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def decide(charge: Charge) -> str:
-            return f"Paid at the desk: {services.take_at_desk(charge, by=request.user).amount}"
+    def paid_at_desk(self, charge: Charge, by: User, typed: dict[str, Any]) -> str:
+        return f"Paid at the desk: {services.take_at_desk(charge, by=by).amount}"
 
-        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
-
-    @action(
-        description=_("Let it stand"),
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Let it stand"),
+        title=_("Let the risky payment stand"),
+        about=_("The charge is paid, and what was bought goes ahead."),
         icon="check",
         variant=ActionVariant.SUCCESS,
-        dialog={
-            "title": _("Let the risky payment stand"),
-            "description": _("The charge is paid, and what was bought goes ahead."),
-            "form_submit_text": _("Let it stand"),
-        },
     )
-    def approve(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def decide(charge: Charge) -> str:
-            services.approve_review(charge, by=request.user)
-            return "Risky payment approved"
+    def approve(self, charge: Charge, by: User, typed: dict[str, Any]) -> str:
+        services.approve_review(charge, by=by)
+        return "Risky payment approved"
 
-        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
-
-    @action(
-        description=_("Send it back"),
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Send it back"),
+        title=_("Send the risky payment back"),
+        about=_("All of it goes back, and what was bought is called off."),
         icon="block",
         variant=ActionVariant.DANGER,
-        dialog={
-            "title": _("Send the risky payment back"),
-            "description": _("All of it goes back, and what was bought is called off."),
-            "form_submit_text": _("Send it back"),
-        },
     )
-    def refuse(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def decide(charge: Charge) -> str:
-            services.refuse_review(charge, by=request.user)
-            return "Risky payment refused"
-
-        return decided(self, request, get_object_or_404(Charge, pk=object_id), decide)
+    def refuse(self, charge: Charge, by: User, typed: dict[str, Any]) -> str:
+        services.refuse_review(charge, by=by)
+        return "Risky payment refused"
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """What can be decided of this charge as it stands."""
@@ -183,42 +137,27 @@ class RefundAdmin(ReadOnlyAdmin):
     ordering = ["-created_at"]
     actions_detail = ["try_again", "given_at_desk"]
 
-    @action(
-        description=_("Try again"),
-        url_path="try-again",
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Try again"),
+        title=_("Ask the gateway for this refund anew"),
+        about=_("Look first, at the gateway, that the money did not go back."),
         icon="refresh",
-        dialog={
-            "title": _("Ask the gateway for this refund anew"),
-            "description": _("Look first, at the gateway, that the money did not go back."),
-            "form_submit_text": _("Try again"),
-        },
     )
-    def try_again(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def decide(refund: Refund) -> str:
-            return f"Tried again as {services.retry_refund(refund, by=request.user).refund_trans_id}"
+    def try_again(self, refund: Refund, by: User, typed: dict[str, Any]) -> str:
+        return f"Tried again as {services.retry_refund(refund, by=by).refund_trans_id}"
 
-        return decided(self, request, get_object_or_404(Refund, pk=object_id), decide)
-
-    def has_cash_permission(self, request: HttpRequest, object_id: object = None) -> bool:
-        return request.user.has_perm("payments.take_cash")
-
-    @action(
-        description=_("Given back at the desk"),
-        url_path="given-at-the-desk",
-        permissions=["cash"],
+    @decision(
+        "cash",
+        _("Given back at the desk"),
+        path="given-at-the-desk",
+        title=_("The payer has the cash back"),
+        about=_("All of the amount was handed over at the desk."),
+        submit=_("Write it down"),
         icon="payments",
-        dialog={
-            "title": _("The payer has the cash back"),
-            "description": _("All of the amount was handed over at the desk."),
-            "form_submit_text": _("Write it down"),
-        },
     )
-    def given_at_desk(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def decide(refund: Refund) -> str:
-            return f"Given back at the desk: {services.give_at_desk(refund, by=request.user).amount}"
-
-        return decided(self, request, get_object_or_404(Refund, pk=object_id), decide)
+    def given_at_desk(self, refund: Refund, by: User, typed: dict[str, Any]) -> str:
+        return f"Given back at the desk: {services.give_at_desk(refund, by=by).amount}"
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         row = self.row(object_id)

@@ -4,20 +4,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.validators import MinValueValidator
 from django.db.models import Case, F, QuerySet, When
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget
 
-from config.admin import decided
+from accounts.models import User
+from config.admin import decision
 from payments import services
-from payments.admin.base import DECIDE, ReadOnlyAdmin, ReadOnlyInline
+from payments.admin.base import DECIDE, AmountForm, ReadOnlyAdmin, ReadOnlyInline
 from payments.models import Dispute, DisputeEvent
 
 
@@ -36,16 +34,8 @@ class ReasonForm(BaseDialogForm):
     )
 
 
-class GiveBackForm(ReasonForm):
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        help_text=_("Leave it empty to give back all that is left."),
-        required=False,
-        max_digits=10,
-        decimal_places=2,
-        validators=[MinValueValidator(1)],
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
+class GiveBackForm(AmountForm, ReasonForm):
+    """Why first, then how much: Django takes the fields of the last base first."""
 
 
 @admin.register(Dispute)
@@ -65,47 +55,32 @@ class DisputeAdmin(ReadOnlyAdmin):
     def has_decide_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("payments.decide_dispute")
 
-    @action(
-        description=_("Give money back"),
-        url_path="give-back",
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Give money back"),
+        title=_("Give money back to the payer"),
+        about=_("It goes back as any refund does. When it is all that is left, what was bought is off."),
+        submit=_("Give it back"),
+        form=GiveBackForm,
         icon="undo",
         variant=ActionVariant.SUCCESS,
-        dialog={
-            "title": _("Give money back to the payer"),
-            "description": _("It goes back as any refund does. When it is all that is left, what was bought is off."),
-            "form_class": GiveBackForm,
-            "form_submit_text": _("Give it back"),
-        },
     )
-    def give_back(self, request: HttpRequest, form: GiveBackForm, object_id: str) -> HttpResponse:
-        facts = {"amount": form.cleaned_data["amount"], "note": form.cleaned_data["note"]}
+    def give_back(self, dispute: Dispute, by: User, typed: dict[str, Any]) -> str:
+        settled = services.settle_dispute(dispute, amount=typed["amount"], note=typed["note"], by=by)
+        return f"Given back: {settled.refund.amount if settled.refund else 0}"
 
-        def decide(dispute: Dispute) -> str:
-            settled = services.settle_dispute(dispute, by=request.user, **facts)
-            return f"Given back: {settled.refund.amount if settled.refund else 0}"
-
-        return decided(self, request, get_object_or_404(Dispute, pk=object_id), decide)
-
-    @action(
-        description=_("Let the payment stand"),
-        url_path="refuse",
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Let the payment stand"),
+        about=_("Nothing is given back, and the doctor keeps the fee."),
+        submit=_("Let it stand"),
+        form=ReasonForm,
         icon="block",
         variant=ActionVariant.DANGER,
-        dialog={
-            "title": _("Let the payment stand"),
-            "description": _("Nothing is given back, and the doctor keeps the fee."),
-            "form_class": ReasonForm,
-            "form_submit_text": _("Let it stand"),
-        },
     )
-    def refuse(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        def decide(dispute: Dispute) -> str:
-            services.refuse_dispute(dispute, note=form.cleaned_data["note"], by=request.user)
-            return "The payment stands"
-
-        return decided(self, request, get_object_or_404(Dispute, pk=object_id), decide)
+    def refuse(self, dispute: Dispute, by: User, typed: dict[str, Any]) -> str:
+        services.refuse_dispute(dispute, note=typed["note"], by=by)
+        return "The payment stands"
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         waits = self.row(object_id).filter(status__in=Dispute.UNSETTLED).exists()

@@ -14,12 +14,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from unfold.contrib.filters.admin import RangeDateTimeFilter
-from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from config.admin import PortalModelAdmin, decided
+from accounts.models import User
+from config.admin import PortalModelAdmin, decision
 from config.errors import DomainError
 from config.spreadsheet import csv_response
 from payments import services
@@ -169,24 +169,18 @@ class DifferenceAdmin(ReadOnlyAdmin):
     def has_explain_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         return request.user.has_perm("payments.explain_difference")
 
-    @action(
-        description=_("Explain"),
-        permissions=["explain"],
+    @decision(
+        "explain",
+        _("Explain"),
+        title=_("Explain the difference"),
+        about=_("It is closed with your name. The ledger stays as it is."),
+        form=ExplanationForm,
         icon="edit_note",
         variant=ActionVariant.SUCCESS,
-        dialog={
-            "title": _("Explain the difference"),
-            "description": _("It is closed with your name. The ledger stays as it is."),
-            "form_class": ExplanationForm,
-            "form_submit_text": _("Explain"),
-        },
     )
-    def explain(self, request: HttpRequest, form: ExplanationForm, object_id: str) -> HttpResponse:
-        def decide(difference: Difference) -> str:
-            services.explain_difference(difference, note=form.cleaned_data["note"], by=request.user)
-            return "Explained"
-
-        return decided(self, request, get_object_or_404(Difference, pk=object_id), decide)
+    def explain(self, difference: Difference, by: User, typed: dict[str, Any]) -> str:
+        services.explain_difference(difference, note=typed["note"], by=by)
+        return "Explained"
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         is_open = self.row(object_id).filter(status=Difference.Status.OPEN).exists()

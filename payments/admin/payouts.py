@@ -16,7 +16,8 @@ from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
-from config.admin import decided
+from accounts.models import User
+from config.admin import decision
 from config.errors import DomainError
 from config.spreadsheet import csv_response
 from payments import services
@@ -78,43 +79,31 @@ class PayoutRunAdmin(PayoutsAdmin):
             address = reverse("admin:payments_payoutrun_change", args=[run.pk])
         return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
-    @action(
-        description=_("Approve"),
-        url_path="approve",
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Approve"),
+        path="approve",
+        title=_("Approve the run"),
+        about=_("Compare the sums and accounts first. Who drafted it cannot approve it."),
         icon="check",
         variant=ActionVariant.SUCCESS,
-        dialog={
-            "title": _("Approve the run"),
-            "description": _("Compare the sums and accounts first. Who drafted it cannot approve it."),
-            "form_submit_text": _("Approve"),
-        },
     )
-    def approve_run(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def decide(run: PayoutRun) -> str:
-            services.approve_payouts(run, by=request.user)
-            return "Payout run approved"
+    def approve_run(self, run: PayoutRun, by: User, typed: dict[str, Any]) -> str:
+        services.approve_payouts(run, by=by)
+        return "Payout run approved"
 
-        return decided(self, request, get_object_or_404(PayoutRun, pk=object_id), decide)
-
-    @action(
-        description=_("Drop"),
-        url_path="drop",
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Drop"),
+        path="drop",
+        title=_("Drop the draft"),
+        about=_("Nobody is paid by it. The sums can be drafted anew."),
         icon="block",
         variant=ActionVariant.DANGER,
-        dialog={
-            "title": _("Drop the draft"),
-            "description": _("Nobody is paid by it. The sums can be drafted anew."),
-            "form_submit_text": _("Drop"),
-        },
     )
-    def drop_run(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
-        def decide(run: PayoutRun) -> str:
-            services.drop_payouts(run, by=request.user)
-            return "Payout run dropped"
-
-        return decided(self, request, get_object_or_404(PayoutRun, pk=object_id), decide)
+    def drop_run(self, run: PayoutRun, by: User, typed: dict[str, Any]) -> str:
+        services.drop_payouts(run, by=by)
+        return "Payout run dropped"
 
     @action(description=_("Download as CSV"), url_path="csv", permissions=[DECIDE], icon="download")
     def as_csv(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
@@ -176,40 +165,32 @@ class PayoutAdmin(PayoutsAdmin):
     exclude = ["sealed_number"]
     actions_detail = ["paid", "not_paid"]
 
-    @action(
-        description=_("Paid"),
-        url_path="paid",
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Paid"),
+        title=_("It was paid"),
+        submit=_("It was paid"),
+        form=PaidForm,
         icon="check",
         variant=ActionVariant.SUCCESS,
-        dialog={"title": _("It was paid"), "form_class": PaidForm, "form_submit_text": _("It was paid")},
     )
-    def paid(self, request: HttpRequest, form: PaidForm, object_id: str) -> HttpResponse:
-        def decide(payout: Payout) -> str:
-            services.mark_paid_out(payout, reference=form.cleaned_data["reference"], by=request.user)
-            return f"Paid under {form.cleaned_data['reference']}"
+    def paid(self, payout: Payout, by: User, typed: dict[str, Any]) -> str:
+        services.mark_paid_out(payout, reference=typed["reference"], by=by)
+        return f"Paid under {typed['reference']}"
 
-        return decided(self, request, get_object_or_404(Payout, pk=object_id), decide)
-
-    @action(
-        description=_("Did not go through"),
-        url_path="not-paid",
-        permissions=[DECIDE],
+    @decision(
+        DECIDE,
+        _("Did not go through"),
+        title=_("It did not go through"),
+        about=_("The money stays owed to the doctor, who is asked to look at the account."),
+        submit=_("It did not go through"),
+        form=NotPaidForm,
         icon="block",
         variant=ActionVariant.DANGER,
-        dialog={
-            "title": _("It did not go through"),
-            "description": _("The money stays owed to the doctor, who is asked to look at the account."),
-            "form_class": NotPaidForm,
-            "form_submit_text": _("It did not go through"),
-        },
     )
-    def not_paid(self, request: HttpRequest, form: NotPaidForm, object_id: str) -> HttpResponse:
-        def decide(payout: Payout) -> str:
-            services.mark_not_paid_out(payout, failure=form.cleaned_data["failure"], by=request.user)
-            return "Did not go through"
-
-        return decided(self, request, get_object_or_404(Payout, pk=object_id), decide)
+    def not_paid(self, payout: Payout, by: User, typed: dict[str, Any]) -> str:
+        services.mark_not_paid_out(payout, failure=typed["failure"], by=by)
+        return "Did not go through"
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         due = self.row(object_id).filter(status=Payout.Status.DUE, run__status=PayoutRun.Status.APPROVED).exists()
