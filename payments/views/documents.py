@@ -6,15 +6,17 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.codes import look_up, no_such_paper
 from config.rates import asks_too_often, too_often
 from payments.models import CODE_ALPHABET, CODE_LENGTH, Charge, Document
 from payments.papers import document_paper
 
 PAGE_SIZE = 20
+VERIFY = "payments/verify.html"
 # Letters that are taken for digits when a code is read aloud or typed.
 ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
@@ -49,11 +51,7 @@ def read_code(typed: str) -> str | None:
 @require_safe
 def verify(request: HttpRequest) -> HttpResponse:
     """Where a code is typed."""
-    typed = request.GET.get("code", "")[:40]
-    code = read_code(typed)
-    if code is not None:
-        return redirect("payments:verified", code)
-    return render(request, "payments/verify.html", {"typed": typed}, status=404 if typed else 200)
+    return look_up(request, read_code, template=VERIFY, leads_to="payments:verified")
 
 
 @never_cache
@@ -65,5 +63,5 @@ def verified(request: HttpRequest, code: str) -> HttpResponse:
     read = read_code(code)
     found = Document.objects.for_page().filter(code=read).first() if read else None
     if found is None:
-        return render(request, "payments/verify.html", {"typed": code[:40], "is_unknown": True}, status=404)
+        return no_such_paper(request, code, template=VERIFY)
     return render(request, "payments/verified.html", {"document": found, "refunded": found.charge.refunded})

@@ -9,13 +9,14 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Action
+from config.codes import look_up, no_such_paper
 from config.rates import asks_too_often, too_often
 from prescriptions import services
 from prescriptions.models import Attests, Certificate, OrderStatus
@@ -23,6 +24,8 @@ from prescriptions.paper import certificate_paper
 from prescriptions.signing import read_code, spaced
 
 log = structlog.get_logger()
+
+VERIFY = "prescriptions/certificates/verify.html"
 
 
 class Standing(StrEnum):
@@ -82,11 +85,7 @@ def paper_of(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def verify(request: HttpRequest) -> HttpResponse:
     """Where a code is typed."""
-    typed = request.GET.get("code", "")[:40]
-    code = read_code(typed)
-    if code is not None:
-        return redirect("prescriptions:certificate", code)
-    return render(request, "prescriptions/certificates/verify.html", {"typed": typed}, status=404 if typed else 200)
+    return look_up(request, read_code, template=VERIFY, leads_to="prescriptions:certificate")
 
 
 @never_cache
@@ -98,6 +97,5 @@ def verified(request: HttpRequest, code: str) -> HttpResponse:
     read = read_code(code)
     found = Certificate.objects.for_page().filter(code=read).first() if read else None
     if found is None:
-        context = {"typed": code[:40], "is_unknown": True}
-        return render(request, "prescriptions/certificates/verify.html", context, status=404)
+        return no_such_paper(request, code, template=VERIFY)
     return render(request, "prescriptions/certificates/verified.html", facts_of(found))

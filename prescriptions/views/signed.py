@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Action, Ground, User
+from config.codes import look_up, no_such_paper
 from config.http import require
 from config.rates import asks_too_often, too_often
 from patients.models import today
@@ -39,6 +40,8 @@ from prescriptions.signing import public_pem, read_code, spaced
 from prescriptions.views.composer import draft_of, own_visit
 
 log = structlog.get_logger()
+
+VERIFY = "prescriptions/verify.html"
 
 
 class Standing(StrEnum):
@@ -204,12 +207,7 @@ def void(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def verify(request: HttpRequest) -> HttpResponse:
     """Where a code is typed."""
-    typed = request.GET.get("code", "")[:40]
-    code = read_code(typed)
-    if code is not None:
-        return redirect("prescriptions:verified", code)
-    status = 404 if typed else 200
-    return render(request, "prescriptions/verify.html", {"typed": typed}, status=status)
+    return look_up(request, read_code, template=VERIFY, leads_to="prescriptions:verified")
 
 
 @never_cache
@@ -221,7 +219,7 @@ def verified(request: HttpRequest, code: str) -> HttpResponse:
     read = read_code(code)
     found = SignedPrescription.objects.for_page().filter(code=read).first() if read else None
     if found is None:
-        return render(request, "prescriptions/verify.html", {"typed": code[:40], "is_unknown": True}, status=404)
+        return no_such_paper(request, code, template=VERIFY)
     return render(request, "prescriptions/verified.html", facts_of(found))
 
 
