@@ -5,14 +5,17 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import ActionLocation, ModelAdmin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csp import csp_override
@@ -77,6 +80,93 @@ class Unchangeable:
         return False
 
 
+class HandedInAdmin(PortalModelAdmin):
+    """Files of rows (config.handed_in): one is handed in on a page of its own and watched on another, and `pages` name
+    what there is beside, by the method and the end of its address. `folder` has the templates `add` and `change`."""
+
+    folder: str
+    form_class: type[forms.Form]
+    pages: tuple[tuple[str, str], ...]
+    list_filter = ("kind", "status")
+    list_select_related = ("by",)
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [
+            path(f"<path:object_id>/{end}", self.admin_site.admin_view(getattr(self, name)), name=f"{prefix}_{name}")
+            for name, end in self.pages
+        ]
+        return own + super().get_urls()
+
+    def hand_in(self, request: HttpRequest, typed: dict[str, Any]) -> models.Model:
+        """Take the file; the row that it is, or was. Raises DomainError, which is said beside the file."""
+        raise NotImplementedError
+
+    def about_adding(self) -> dict[str, Any]:
+        """What the page of handing in says beside the form."""
+        raise NotImplementedError
+
+    def about(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the page of one file says of it, beside how far it is (`handed`)."""
+        raise NotImplementedError
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = self.form_class(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                row = self.hand_in(request, form.cleaned_data)
+            except DomainError as refusal:
+                form.add_error("file", str(refusal.message))
+            else:
+                return self.to_page(row)
+        return self.page(request, "add", {"form": form} | self.about_adding(), status=422 if form.errors else 200)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.found(request, object_id)
+        return self.page(request, "change", {"handed": row} | self.about(request, row))
+
+    def page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        whole = self.admin_site.each_context(request) | {"opts": self.opts} | context
+        return TemplateResponse(request, f"admin/{self.folder}/{name}.html", whole, status=status)
+
+    def to_page(self, row: models.Model) -> HttpResponse:
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
+
+    def found(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of the address; a 403 for who may not see it, a 404 where there is none."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(self.row(unquote(object_id)))
+
+    def do(
+        self, request: HttpRequest, object_id: str, service: Callable[[Any], Any], *, record: str, done: str
+    ) -> HttpResponse:
+        """For whoever hands in: call the service with the row, put it on the record, and tell; a refusal is told."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        row = self.found(request, object_id)
+        try:
+            service(row)
+        except DomainError as refusal:
+            messages.error(request, str(refusal.message))
+        else:
+            self.log_change(request, row, record)
+            messages.success(request, done)
+        return self.to_page(row)
+
+
 def decision(
     permission: str,
     description: str | Promise,
@@ -87,13 +177,13 @@ def decision(
     form: type[BaseDialogForm] = BaseDialogForm,
     icon: str,
     variant: ActionVariant = ActionVariant.DEFAULT,
-    path: str | None = None,
+    end: str | None = None,
 ) -> Callable[[Callable[[Any, Any, Any, dict[str, Any]], str]], Any]:
     """An action of a row's page that first asks, in a dialog, whether it is meant, and for what `form` wants to know.
 
     The method is called with the row, who decides, and what was typed. What it says it has done is put on the admin's
     record and told on the page, to which the way leads back; a refusal is told there. Title and button say what the
-    action is called, where they have no words of their own; the path is the method's name, where it has none.
+    action is called, where they have no words of their own; the address ends with the method's name, or with `end`.
     """
     dialog = {
         "title": description if title is None else title,
@@ -117,9 +207,13 @@ def decision(
             response = redirect(f"admin:{opts.app_label}_{opts.model_name}_change", row.pk)
             return HttpResponseClientRedirect(response.url) if request.htmx else response
 
-        end = path or decide.__name__.replace("_", "-")
         return action(
-            description=description, url_path=end, permissions=[permission], icon=icon, variant=variant, dialog=dialog
+            description=description,
+            url_path=end or decide.__name__.replace("_", "-"),
+            permissions=[permission],
+            icon=icon,
+            variant=variant,
+            dialog=dialog,
         )(run)
 
     return decorate

@@ -6,19 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from unfold.admin import TabularInline
 
-from config.admin import PortalModelAdmin, Unchangeable
+from config.admin import HandedInAdmin, PortalModelAdmin, Unchangeable
 from config.errors import DomainError
 from doctors.models import LOWEST_ONLINE_FEE
 from prescriptions import services
@@ -79,59 +76,31 @@ class InteractionAdmin(Unchangeable, PortalModelAdmin):
 
 
 @admin.register(Import)
-class ImportAdmin(PortalModelAdmin):
+class ImportAdmin(HandedInAdmin):
     """A file is handed in, looked at, started, and watched; its refused rows can be taken home."""
 
+    folder, form_class = "prescriptions/import", ImportForm
+    pages = (("start", "start/"), ("discard", "discard/"), ("refused", "refused.csv"))
     list_display = ("original_name", "kind", "status", "added", "known", "refused", "by", "created_at")
-    list_filter = ("kind", "status")
-    list_select_related = ("by",)
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+    def hand_in(self, request: HttpRequest, typed: dict[str, Any]) -> Import:
+        facts = {name: typed[name] for name in ("kind", "source", "as_of")}
+        imported = services.take_file(typed["file"], by=request.user, **facts)
+        self.log_addition(request, imported, str(_("Handed in.")))
+        return imported
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+    def about_adding(self) -> dict[str, Any]:
+        kinds = [(kind, *columns) for kind, columns in COLUMNS.items()]
+        return {"kinds": kinds, "title": _("Import a file")}
 
-    def get_urls(self) -> list[URLPattern]:
-        pages = (
-            ("start/", self.start, "start"),
-            ("discard/", self.discard, "discard"),
-            ("refused.csv", require_safe(self.refused), "refused"),
-        )
-        own = [
-            path(f"<path:object_id>/{end}", self.admin_site.admin_view(view), name=f"prescriptions_import_{name}")
-            for end, view, name in pages
-        ]
-        return own + super().get_urls()
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = ImportForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            facts = {name: form.cleaned_data[name] for name in ("kind", "source", "as_of")}
-            try:
-                imported = services.take_file(form.cleaned_data["file"], by=request.user, **facts)
-            except DomainError as refusal:
-                form.add_error("file", str(refusal.message))
-            else:
-                self.log_addition(request, imported, str(_("Handed in.")))
-                return redirect("admin:prescriptions_import_change", imported.pk)
-        context = {"form": form, "columns": COLUMNS, "title": _("Import a file")}
-        return self._page(request, "add", context, status=422 if form.errors else 200)
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        imported = self._import(request, object_id)
+    def about(self, request: HttpRequest, imported: Import) -> dict[str, Any]:
         rows, broken = [], ""
         if imported.status == ImportStatus.PREVIEW:
             try:
                 rows = [(line, values, REFUSALS.get(code, "")) for line, values, code in services.preview(imported)]
             except DomainError as refusal:
                 broken = str(refusal.message)
-        context = {
-            "imported": imported,
+        return {
             "title": imported.original_name,
             "rows": rows,
             "broken": broken,
@@ -140,40 +109,18 @@ class ImportAdmin(PortalModelAdmin):
                 (row.line, row.text, REFUSALS.get(row.code, row.code)) for row in imported.refused_rows.all()[:10]
             ],
         }
-        return self._page(request, "change", context)
-
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-        whole = self.admin_site.each_context(request) | {"opts": self.opts} | context
-        return TemplateResponse(request, f"admin/prescriptions/import/{name}.html", whole, status=status)
-
-    def _import(self, request: HttpRequest, object_id: str) -> Import:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return get_object_or_404(self.row(unquote(object_id)))
-
-    def _do(self, request: HttpRequest, object_id: str, service: Any, done: Any) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        imported = self._import(request, object_id)
-        try:
-            service(imported)
-        except DomainError as refusal:
-            messages.error(request, str(refusal.message))
-        else:
-            self.log_change(request, imported, str(done))
-            messages.success(request, done)
-        return redirect("admin:prescriptions_import_change", imported.pk)
 
     def start(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, services.start_import, _("It is being imported."))
+        done = str(_("It is being imported."))
+        return self.do(request, object_id, services.start_import, record=done, done=done)
 
     def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._do(request, object_id, services.discard_import, _("Nothing was imported."))
+        done = str(_("Nothing was imported."))
+        return self.do(request, object_id, services.discard_import, record=done, done=done)
 
+    @method_decorator(require_safe)
     def refused(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
-        imported = self._import(request, object_id)
+        imported = self.found(request, object_id)
         answer = StreamingHttpResponse(report(imported), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="refused.csv"'
         return answer

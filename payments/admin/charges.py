@@ -64,7 +64,7 @@ class ChargeAdmin(ReadOnlyAdmin):
     @decision(
         "cash",
         _("Paid at the desk"),
-        path="paid-at-the-desk",
+        end="paid-at-the-desk",
         title=_("The payer has paid in cash"),
         about=_("All of the amount was taken at the desk."),
         submit=_("Write it down"),
@@ -150,7 +150,7 @@ class RefundAdmin(ReadOnlyAdmin):
     @decision(
         "cash",
         _("Given back at the desk"),
-        path="given-at-the-desk",
+        end="given-at-the-desk",
         title=_("The payer has the cash back"),
         about=_("All of the amount was handed over at the desk."),
         submit=_("Write it down"),

@@ -1,16 +1,13 @@
 """The gateway's lists: handed in, watched, and their differences from the ledger explained."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -19,8 +16,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import User
-from config.admin import PortalModelAdmin, decision
-from config.errors import DomainError
+from config.admin import HandedInAdmin, decision
 from config.spreadsheet import csv_response
 from payments import services
 from payments.admin.base import ReadOnlyAdmin
@@ -33,58 +29,30 @@ SHOWN = 50
 
 
 @admin.register(GatewayList)
-class GatewayListAdmin(PortalModelAdmin):
+class GatewayListAdmin(HandedInAdmin):
     """A file is handed in, watched, and, if it was the wrong one, withdrawn."""
 
+    folder, form_class = "payments/gatewaylist", ListForm
+    pages = (("withdraw", "withdraw/"), ("differences", "differences.csv"))
     list_display = ("kind", "first", "last", "status", "moved", "unread", "by", "created_at")
-    list_filter = ("kind", "status")
-    list_select_related = ("by",)
     ordering = ("-created_at",)
 
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+    def hand_in(self, request: HttpRequest, typed: dict[str, Any]) -> GatewayList:
+        facts = {name: typed[name] for name in ("kind", "first", "last")}
+        taken, is_new = services.take_list(typed["file"], by=request.user, **facts)
+        if is_new:
+            self.log_addition(request, taken, str(_("Handed in.")))
+        else:
+            messages.info(request, _("This very file was handed in before: here is what came of it."))
+        return taken
 
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def get_urls(self) -> list[URLPattern]:
-        pages = (
-            ("withdraw/", self.withdraw, "withdraw"),
-            ("differences.csv", require_safe(self.differences), "differences"),
-        )
-        own = [
-            path(f"<path:object_id>/{end}", self.admin_site.admin_view(view), name=f"payments_gatewaylist_{name}")
-            for end, view, name in pages
-        ]
-        return own + super().get_urls()
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = ListForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
-            facts = {name: form.cleaned_data[name] for name in ("kind", "first", "last")}
-            try:
-                taken, is_new = services.take_list(form.cleaned_data["file"], by=request.user, **facts)
-            except DomainError as refusal:
-                form.add_error("file", str(refusal.message))
-            else:
-                if is_new:
-                    self.log_addition(request, taken, str(_("Handed in.")))
-                else:
-                    messages.info(request, _("This very file was handed in before: here is what came of it."))
-                return redirect("admin:payments_gatewaylist_change", taken.pk)
+    def about_adding(self) -> dict[str, Any]:
         kinds = [(ListKind(kind).label, *columns) for kind, columns in COLUMNS.items()]
-        context = {"form": form, "kinds": kinds, "title": _("Compare a list of the gateway")}
-        return self._page(request, "add", context, status=422 if form.errors else 200)
+        return {"kinds": kinds, "title": _("Compare a list of the gateway")}
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        taken = self._list(request, object_id)
+    def about(self, request: HttpRequest, taken: GatewayList) -> dict[str, Any]:
         counts = dict(taken.differences.order_by().values_list("status").annotate(Count("pk")))
-        context = {
-            "taken": taken,
+        return {
             "title": str(taken),
             "sums": taken.entries.order_by().values_list("currency").annotate(Sum("amount"), Count("pk")),
             "open": counts.get(Difference.Status.OPEN, 0),
@@ -95,35 +63,16 @@ class GatewayListAdmin(PortalModelAdmin):
             ],
             "may_withdraw": self.has_add_permission(request) and taken.status in GatewayList.COUNTED,
         }
-        return self._page(request, "change", context)
-
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-        whole = self.admin_site.each_context(request) | {"opts": self.opts} | context
-        return TemplateResponse(request, f"admin/payments/gatewaylist/{name}.html", whole, status=status)
-
-    def _list(self, request: HttpRequest, object_id: str) -> GatewayList:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return get_object_or_404(self.row(unquote(object_id)))
 
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        taken = self._list(request, object_id)
-        try:
-            services.withdraw_list(taken, by=request.user)
-        except DomainError as refusal:
-            messages.error(request, str(refusal.message))
-        else:
-            self.log_change(request, taken, str(_("Withdrawn.")))
-            messages.success(request, _("The list is withdrawn: it counts no more."))
-        return redirect("admin:payments_gatewaylist_change", taken.pk)
+        service = partial(services.withdraw_list, by=request.user)
+        record, done = str(_("Withdrawn.")), _("The list is withdrawn: it counts no more.")
+        return self.do(request, object_id, service, record=record, done=done)
 
+    @method_decorator(require_safe)
     def differences(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """All differences of a list as CSV, streamed."""
-        taken = self._list(request, object_id)
+        taken = self.found(request, object_id)
         head = ["line", "difference", "state", "number", "tran_id", "gateway", "ledger", "currency", "explanation"]
         # Read while it is sent, when the request's language is gone.
         kinds = {kind.value: str(kind.label) for kind in Difference.Kind}

@@ -82,7 +82,7 @@ class PayoutRunAdmin(PayoutsAdmin):
     @decision(
         DECIDE,
         _("Approve"),
-        path="approve",
+        end="approve",
         title=_("Approve the run"),
         about=_("Compare the sums and accounts first. Who drafted it cannot approve it."),
         icon="check",
@@ -95,7 +95,7 @@ class PayoutRunAdmin(PayoutsAdmin):
     @decision(
         DECIDE,
         _("Drop"),
-        path="drop",
+        end="drop",
         title=_("Drop the draft"),
         about=_("Nobody is paid by it. The sums can be drafted anew."),
         icon="block",

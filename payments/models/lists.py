@@ -9,7 +9,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from config.db import PAGE, AppendOnlyModel, UUID7Field
+from config.db import PAGE, AppendOnlyModel
+from config.handed_in import HandedIn
 from payments.gateways.lists import ZONE
 from payments.models.charges import PaymentAttempt, Refund
 
@@ -24,11 +25,8 @@ class GatewayListQuerySet(models.QuerySet["GatewayList"]):
         return self.filter(status=GatewayList.Status.RUNNING).order_by("pk")
 
 
-class GatewayList(models.Model):
-    """One file, of all that came or went back on its days. It is compared with the ledger, and changes nothing there.
-
-    `offset` and `line` say how far it was read: whoever goes on with it begins there.
-    """
+class GatewayList(HandedIn):
+    """All that came or went back on its days. It is compared with the ledger, and changes nothing there."""
 
     class Status(models.TextChoices):
         RUNNING = "running", _("Running")
@@ -39,26 +37,14 @@ class GatewayList(models.Model):
     # Whose rows count.
     COUNTED = (Status.RUNNING, Status.DONE)
 
-    id = UUID7Field()
     kind = models.CharField(_("what"), max_length=10, choices=ListKind)
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.RUNNING)
     first = models.DateField(_("first day"))
     last = models.DateField(_("last day"))
-    file = models.CharField(max_length=200, editable=False)
-    original_name = models.CharField(_("file"), max_length=200, editable=False)
-    size = models.PositiveBigIntegerField(_("size"), editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False, verbose_name=_("by")
-    )
-    offset = models.PositiveBigIntegerField(default=0, editable=False)
-    line = models.PositiveBigIntegerField(default=0, editable=False)
     moved = models.PositiveBigIntegerField(_("rows with money"), default=0, editable=False)
     unmoved = models.PositiveBigIntegerField(_("rows without money"), default=0, editable=False)
     unread = models.PositiveBigIntegerField(_("rows that cannot be read"), default=0, editable=False)
-    error = models.CharField(_("why it broke off"), max_length=400, blank=True, editable=False)
-    created_at = models.DateTimeField(_("handed in"), db_default=Now(), editable=False)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True, editable=False)
 
     objects = GatewayListQuerySet.as_manager()
 
@@ -86,10 +72,6 @@ class GatewayList(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.first} – {self.last}"
-
-    @property
-    def percent(self) -> int:
-        return 100 if not self.size else int(self.offset * 100 / self.size)
 
     @property
     def begin(self) -> datetime:

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from datetime import date
-from itertools import islice
 from tempfile import NamedTemporaryFile
 from time import monotonic
 from typing import Any
@@ -100,12 +99,7 @@ def _compare_batch(key: UUID) -> bool:
     if taken is None:
         return False
     try:
-        with private_storage().open(taken.file) as stream:
-            table = Table(stream, taken.kind)
-            table.begin()
-            if taken.offset:
-                table.go_on(taken.offset, taken.line)
-            read = list(islice(table.rows(), BATCH))
+        read = taken.read_on(Table, kind=taken.kind, most=BATCH)
     except (BadFile, OSError) as broken:
         return _break_off(taken, broken)
     entries: list[ListedEntry] = []
@@ -125,7 +119,6 @@ def _compare_batch(key: UUID) -> bool:
         return _break_off(taken, BadFile(_("Too many of its rows cannot be read: is it the right file, and its days?")))
     ListedEntry.objects.bulk_create(entries)
     write_differences(unread + compare(entries))
-    taken.offset, taken.line = table.offset, table.line
     if len(read) < BATCH:
         _finish(taken)
     taken.save()
@@ -134,9 +127,7 @@ def _compare_batch(key: UUID) -> bool:
 
 def _break_off(taken: GatewayList, why: Exception) -> bool:
     """What was read of it counts no more: the whole file is to be handed in again."""
-    words = why.message if isinstance(why, BadFile) else _("The file is not there any more.")
-    taken.status, taken.finished_at = GatewayList.Status.FAILED, timezone.now()
-    taken.error = str(words)[:400]
+    taken.break_off(why)
     taken.save(update_fields=["status", "finished_at", "error", "unread"])
     _forget(taken)
     remove_private(taken.file)

@@ -111,12 +111,7 @@ def _run_batch(key: UUID) -> bool:
     if imported is None:
         return False
     try:
-        with private_storage().open(imported.file) as stream:
-            table = Table(stream, imported.kind)
-            table.begin()
-            if imported.offset:
-                table.go_on(imported.offset, imported.line)
-            read = list(islice(table.rows(), BATCH))
+        read = imported.read_on(Table, kind=imported.kind, most=BATCH)
     except (BadFile, OSError) as broken:
         return _break_off(imported, broken)
     good = [row for _line, _text, row in read if not isinstance(row, Refused)]
@@ -129,7 +124,6 @@ def _run_batch(key: UUID) -> bool:
     imported.added += done.added
     imported.known += done.known
     imported.refused += len(refused)
-    imported.offset, imported.line = table.offset, table.line
     if len(read) < BATCH:
         _finish(imported)
     imported.save()
@@ -164,9 +158,7 @@ def _finish(imported: Import) -> None:
 
 def _break_off(imported: Import, why: Exception) -> bool:
     """What was written stays; the rest of the file cannot be read."""
-    words = why.message if isinstance(why, BadFile) else _("The file is not there any more.")
-    imported.status, imported.finished_at = ImportStatus.FAILED, timezone.now()
-    imported.error = str(words)[:400]
+    imported.break_off(why)
     imported.save(update_fields=["status", "finished_at", "error"])
     log.warning("import_broke_off", imported=str(imported.pk), error=type(why).__name__)
     return False
