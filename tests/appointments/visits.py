@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from secrets import token_hex
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,10 +13,8 @@ from appointments.models import Appointment, AppointmentEvent, Status
 from appointments.services import hold_slot, start_payment
 from doctors.models import Mode
 from patients.models import Patient
-from payments.gateways.base import Validation
 from payments.models import Charge
-from payments.services import settle
-from tests.factories.payments import PaymentAttemptFactory
+from tests.payments.money import money_for_charge
 
 DHAKA = ZoneInfo("Asia/Dhaka")
 
@@ -59,19 +55,7 @@ def money_for(appointment: Appointment, *, risky: bool = False) -> Callable[[], 
     if charge is None:
         charge = start_payment(appointment, by=appointment.booked_by)
         assert charge is not None
-    attempt = PaymentAttemptFactory(charge=charge)
-    vouched = Validation(
-        val_id=token_hex(8),
-        tran_id=attempt.tran_id,
-        amount=charge.amount,
-        currency=charge.currency,
-        settled_amount=charge.amount,
-        store_amount=charge.amount * Decimal("0.975"),
-        bank_tran_id=token_hex(8),
-        card_type="BKASH",
-        is_risky=risky,
-    )
-    return lambda: settle(attempt, vouched)
+    return money_for_charge(charge, risky=risky)
 
 
 def confirmed(doctor: User, by: User, start: datetime | None = None, **details: Any) -> Appointment:

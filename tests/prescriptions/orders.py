@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from secrets import token_hex
 from typing import Any
 
 from django.utils import timezone
@@ -12,13 +11,11 @@ from appointments.models import Appointment
 from appointments.services import complete_visit
 from doctors.models import Doctor
 from patients.models import Patient
-from payments.gateways.base import Validation
 from payments.models import Charge
-from payments.services import settle
 from prescriptions.models import OfferedService, Order, OrderEvent, OrderStatus, Prescription, Service, ServiceKind
 from prescriptions.services import accept_order, check_draft, give_reasons, pay_order, place_order
 from tests.appointments.visits import confirmed, shifted
-from tests.factories.payments import PaymentAttemptFactory
+from tests.payments.money import money_for_charge
 from tests.prescriptions.papers import signed_for
 
 PRICES = {ServiceKind.CERTIFICATE: 300, ServiceKind.REVIEW: 500, ServiceKind.REPEAT: 200}
@@ -65,19 +62,7 @@ def money_for_order(order: Order, *, risky: bool = False) -> Any:
     order.refresh_from_db()
     charge = order.charge or pay_order(order, by=order.ordered_by)
     assert charge is not None
-    attempt = PaymentAttemptFactory(charge=charge)
-    vouched = Validation(
-        val_id=token_hex(8),
-        tran_id=attempt.tran_id,
-        amount=charge.amount,
-        currency=charge.currency,
-        settled_amount=charge.amount,
-        store_amount=charge.amount * Decimal("0.975"),
-        bank_tran_id=token_hex(8),
-        card_type="BKASH",
-        is_risky=risky,
-    )
-    return lambda: settle(attempt, vouched)
+    return money_for_charge(charge, risky=risky)
 
 
 def pay(order: Order, *, risky: bool = False) -> Charge:
