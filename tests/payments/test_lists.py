@@ -281,8 +281,9 @@ def test_gateways_own_books_agree_with_the_ledger(till: Till) -> None:
     till.work()
     [surplus] = charge.refunds.all()
     part = services.refund_by_admin(charge, amount=Decimal("120.50"), by=UserFactory(as_admin=True))
+    assert part is not None
     for refund in (surplus, part):
-        till.send(refund)  # type: ignore[arg-type]
+        till.send(refund)
 
     payments, refunds = of_today(till), of_today(till, ListKind.REFUNDS)
     assert (payments.moved, payments.unmoved, refunds.moved) == (2, 1, 2)
@@ -344,7 +345,9 @@ def test_refund_that_the_gateway_gave_is_asked_about_soon(till: Till) -> None:
     charge = till.charge()
     till.paid(charge)
     till.sandbox.faults(refund="processing")
-    refund = till.send(services.refund_by_admin(charge, by=UserFactory(as_admin=True)))  # type: ignore[arg-type]
+    promised = services.refund_by_admin(charge, by=UserFactory(as_admin=True))
+    assert promised is not None
+    refund = till.send(promised)
     assert refund.due_at > timezone.now()
     row = f"{refund.refund_ref_id},500.00,refunded,{today_there()} 00:00:00\n"
     made = compared(REFUNDS + row, kind=ListKind.REFUNDS, day=today_there())

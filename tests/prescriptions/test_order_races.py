@@ -1,6 +1,6 @@
 """Orders that two people change at one instant, on real connections."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -55,7 +55,7 @@ def test_accept_against_lapse(
 
 def test_many_accept_and_lapse_at_once(doctor: User, patient: User) -> None:
     order = overdue(paid(doctor, patient))
-    accept: Callable[[], Any] = lambda: services.accept_order(order, by=doctor)  # noqa: E731
+    accept = partial(services.accept_order, order, by=doctor)
     with no_deadlock():
         at_once(*[accept, sweep_orders] * 4)
     order.refresh_from_db()
@@ -107,10 +107,10 @@ def test_ordered_and_paid_twice_at_once_is_one_order_with_one_charge(doctor: Use
     seen(doctor, patient)
     offered(doctor, ServiceKind.REVIEW)
     asked = OfferedService.objects.get()
-    place = lambda: services.place_order(asked, patient.patient, question="?", by=patient)[0]  # noqa: E731
+    place = partial(services.place_order, asked, patient.patient, question="?", by=patient)
     with no_deadlock():
         outcomes = at_once(*[place] * 4)
-        assert len({outcome.value.pk for outcome in outcomes}) == 1
-        pay = at_once(*[lambda: services.pay_order(outcomes[0].value, by=patient)] * 4)
+        assert len({order.pk for order, _new in (outcome.value for outcome in outcomes)}) == 1
+        pay = at_once(*[lambda: services.pay_order(outcomes[0].value[0], by=patient)] * 4)
     assert tally(pay) == {"done": 4}
     assert Charge.objects.filter(seller="prescriptions").count() == 1
