@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from config.db import PAGE, AppendOnlyModel, UUID7Field
+from config.db import PAGE, AppendOnlyModel
 from prescriptions.models.orders import Order
-from prescriptions.models.signed import SigningKey
+from prescriptions.models.signed import SignedDocument
 
 LONGEST_ANSWER = 6000
 
@@ -50,18 +50,10 @@ class SignedCertificateQuerySet(models.QuerySet["Certificate"]):
         return self.select_related("key", "order__doctor").fetch_mode(PAGE)
 
 
-class Certificate(AppendOnlyModel):
-    """The document as it was signed, byte for byte. It counts while its order is fulfilled: a doctor who takes it back
-    closes the order otherwise."""
+class Certificate(SignedDocument):
+    """A certificate that was signed. It counts while its order is fulfilled: who takes it back closes it otherwise."""
 
-    id = UUID7Field()
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="certificate")
-    code = models.CharField(max_length=12, unique=True)
-    document = models.TextField()
-    signature = models.CharField(max_length=88)
-    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
-    signed_at = models.DateTimeField()
-    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     objects = SignedCertificateQuerySet.as_manager()
 
@@ -74,9 +66,6 @@ class Certificate(AppendOnlyModel):
         constraints = [
             models.CheckConstraint(condition=~Q(document="") & ~Q(signature=""), name="certificate_not_empty"),
         ]
-
-    def __str__(self) -> str:
-        return self.code
 
     @cached_property
     def facts(self) -> dict[str, Any]:

@@ -56,6 +56,24 @@ class SigningKey(models.Model):
         return self.kid
 
 
+class SignedDocument(AppendOnlyModel):
+    """A document as it was signed, byte for byte, and the code by which anybody verifies it."""
+
+    id = UUID7Field()
+    code = models.CharField(max_length=12, unique=True)
+    document = models.TextField()
+    signature = models.CharField(max_length=88)
+    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class SignedQuerySet(models.QuerySet["SignedPrescription"]):
     def of_practice(self, user) -> Self:
         """Those of the user's own visits, as a doctor who may practise."""
@@ -79,23 +97,16 @@ class SignedQuerySet(models.QuerySet["SignedPrescription"]):
         return self.select_related(*related).fetch_mode(PAGE)
 
 
-class SignedPrescription(AppendOnlyModel):
-    """The document as it was signed, byte for byte. What becomes of it stands in the prescription's state.
+class SignedPrescription(SignedDocument):
+    """A prescription that was signed. What becomes of it stands in the prescription's state.
 
     `doctor` and `patient` are those of the visit, `words` its medicines as the search reads them: for lists, and
     frozen with the row.
     """
 
-    id = UUID7Field()
     prescription = models.OneToOneField(Prescription, on_delete=models.PROTECT, related_name="signed")
     doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="+", db_index=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_index=False)
-    code = models.CharField(max_length=12, unique=True)
-    document = models.TextField()
-    signature = models.CharField(max_length=88)
-    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+")
-    signed_at = models.DateTimeField()
-    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     expires_on = models.DateField()
     words = models.TextField()
 
@@ -115,9 +126,6 @@ class SignedPrescription(AppendOnlyModel):
             models.Index(fields=["doctor", "-signed_at"], name="signed_of_a_doctor"),
             models.Index(fields=["patient", "-signed_at"], name="signed_of_a_patient"),
         ]
-
-    def __str__(self) -> str:
-        return self.code
 
     @cached_property
     def facts(self) -> dict[str, Any]:

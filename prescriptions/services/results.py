@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
 from appointments.models import Appointment
-from config.encryption import decrypt
 from patients.models import today
-from prescriptions.errors import NoKey, OrderChanged, OtherDraft
+from prescriptions.errors import OrderChanged, OtherDraft
 from prescriptions.models import (
     Answer,
     Certificate,
@@ -22,12 +20,11 @@ from prescriptions.models import (
     Prescription,
     ServiceKind,
     SignedPrescription,
-    SigningKey,
 )
 from prescriptions.services.composing import begin_from, discard_draft
 from prescriptions.services.orders import close_fulfilled, lock_order
-from prescriptions.services.signing import sign_prescription
-from prescriptions.signing import canonical, is_genuine, new_code, sign
+from prescriptions.services.signing import head_of_document, sign_prescription, under_signature
+from prescriptions.signing import is_genuine
 
 FORMAT = 1
 # What the same keys sign besides are prescriptions, whose documents name no kind.
@@ -81,45 +78,18 @@ def certify_order(order: Order, statement: Statement, *, by: User) -> Order:
     charge, order = lock_order(order)
     if _is_done(order, ServiceKind.CERTIFICATE):
         return order
-    key = SigningKey.objects.in_use().first()
-    if key is None:
-        raise NoKey
-    now, code = timezone.now(), new_code()
-    facts = _document(order, statement) | {
-        "code": code,
-        "key": key.kid,
-        "signed_at": now.isoformat(timespec="seconds"),
-    }
-    document = canonical(facts)
-    Certificate.objects.create(
-        order=order,
-        code=code,
-        document=document.decode(),
-        signature=sign(document, decrypt(key.secret)),
-        key=key,
-        signed_at=now,
-        signed_by=by,
-    )
+    now = timezone.now()
+    Certificate.objects.create(order=order, **under_signature(_document(order, statement), by=by, at=now))
     close_fulfilled(order, charge, by=by, at=now)
     _note(Action.SIGNED, order, by=by)
     return order
 
 
 def _document(order: Order, statement: Statement) -> dict[str, Any]:
-    """Who, of whom and what, as it is on this day; people's names are copied, for they may change."""
-    doctor, patient = order.doctor, order.patient
-    return {
+    return head_of_document(order.doctor, order.patient, language=statement.language, on=today()) | {
         "format": FORMAT,
         "kind": KIND,
         "order": str(order.pk),
-        "portal": settings.SITE_ORIGIN,
-        "language": statement.language,
-        "doctor": {
-            "name": doctor.full_name,
-            "registration": doctor.registration_number,
-            "degrees": [each.degree for each in doctor.qualifications.all()],
-        },
-        "patient": {"name": patient.name, "age": patient.age(today()), "sex": patient.sex},
         "attests": statement.attests,
         "first": statement.first.isoformat(),
         "last": statement.last.isoformat(),

@@ -14,7 +14,8 @@ from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
 from config.db import lock
 from config.encryption import decrypt, encrypt, renewed
-from patients.models import today
+from doctors.models import Doctor
+from patients.models import Patient, today
 from prescriptions import notices
 from prescriptions.dosage import DoseKind, plain, quantity
 from prescriptions.errors import DraftChanged, IllegalState, NeedsReasons, NoKey, NotComplete
@@ -71,37 +72,55 @@ def freeze(
     """The signature alone, with the changes of state that follow from it: `now` is the draft's row, and `replaced` the
     one that it takes the place of, both locked by the caller. Raises NoKey, and IllegalState.
     """
-    key = SigningKey.objects.in_use().first()
-    if key is None:
-        raise NoKey
     on = timezone.localdate(at, ZoneInfo(settings.PORTAL_TIME_ZONE))
     expires_on = on + VALID_FOR
-    code = new_code()
     facts = _document(draft, on=on) | {
-        "code": code,
-        "key": key.kid,
-        "signed_at": at.isoformat(timespec="seconds"),
         "expires_on": expires_on.isoformat(),
         "replaces": replaced.signed.code if replaced else None,
     }
-    document = canonical(facts)
     signed = SignedPrescription.objects.create(
         prescription=now,
         doctor_id=draft.appointment.doctor_id,
         patient_id=draft.appointment.patient_id,
         words=words_of(*(name for item in facts["items"] for name in (item["name"], item["generic"]))),
-        code=code,
-        document=document.decode(),
-        signature=sign(document, decrypt(key.secret)),
-        key=key,
-        signed_at=at,
-        signed_by=by,
         expires_on=expires_on,
+        **under_signature(facts, by=by, at=at),
     )
     _move(now, PrescriptionStatus.SIGNED, by=by, at=at)
     if replaced is not None:
         _move(replaced, PrescriptionStatus.SUPERSEDED, by=by, at=at)
     return signed
+
+
+def under_signature(facts: dict[str, Any], *, by: User, at: datetime) -> dict[str, Any]:
+    """The columns of a SignedDocument that says these facts, and besides its code, its key and when. Raises NoKey."""
+    key = SigningKey.objects.in_use().first()
+    if key is None:
+        raise NoKey
+    code = new_code()
+    document = canonical(facts | {"code": code, "key": key.kid, "signed_at": at.isoformat(timespec="seconds")})
+    return {
+        "code": code,
+        "document": document.decode(),
+        "signature": sign(document, decrypt(key.secret)),
+        "key": key,
+        "signed_at": at,
+        "signed_by": by,
+    }
+
+
+def head_of_document(doctor: Doctor, patient: Patient, *, language: str, on: date) -> dict[str, Any]:
+    """By whom and of whom, as it is on this day; people's names are copied, for they may change."""
+    return {
+        "portal": settings.SITE_ORIGIN,
+        "language": language,
+        "doctor": {
+            "name": doctor.full_name,
+            "registration": doctor.registration_number,
+            "degrees": [each.degree for each in doctor.qualifications.all()],
+        },
+        "patient": {"name": patient.name, "age": patient.age(on), "sex": patient.sex},
+    }
 
 
 def is_complete(item: Item) -> bool:
@@ -111,19 +130,9 @@ def is_complete(item: Item) -> bool:
 
 
 def _document(draft: Prescription, *, on: date) -> dict[str, Any]:
-    """Who, for whom and what, as it is on this day; people's names are copied, for they may change."""
     visit = draft.appointment
-    doctor, patient = visit.doctor, visit.patient
-    return {
+    return head_of_document(visit.doctor, visit.patient, language=draft.language, on=on) | {
         "format": FORMAT,
-        "portal": settings.SITE_ORIGIN,
-        "language": draft.language,
-        "doctor": {
-            "name": doctor.full_name,
-            "registration": doctor.registration_number,
-            "degrees": [each.degree for each in doctor.qualifications.all()],
-        },
-        "patient": {"name": patient.name, "age": patient.age(on), "sex": patient.sex},
         "weight_kg": plain(draft.weight_kg) if draft.weight_kg is not None else None,
         "items": [_line(item) for item in draft.items.all()],
         "tests": draft.tests,
