@@ -1,5 +1,6 @@
 """A session's end in a real browser: told before, put off by a press, and nothing that was typed is lost by it."""
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -67,6 +68,8 @@ def test_end_is_told_put_off_and_survived_by_what_was_typed(page: Page, browser:
     # Nobody is alarmed while the session was used elsewhere.
     left(user, IDLE)
     page.clock.fast_forward((IDLE - 100) * 1000)
+    # It has asked, and knows of the whole hour: until then it has no time at which to look again.
+    expect(page.locator("[data-session-left]")).to_have_text(re.compile("^(60:00|59:5[0-9])$"))
     expect(dialog).to_have_count(0)
 
     left(user, 110)
