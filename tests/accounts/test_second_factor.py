@@ -15,11 +15,12 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from config.encryption import decrypt
+from tests.access import MATRIX
 from tests.accounts.passkeys import Passkey, challenge_after_password, challenge_alone
 from tests.accounts.proof import SECRET, code_of, give_app, prove, recovery_codes_of
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.page import HTMX, Page
-from tests.test_access_matrix import MATRIX, admin_paths
+from tests.test_access_matrix import admin_paths
 
 pytestmark = pytest.mark.django_db
 
