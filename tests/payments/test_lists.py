@@ -1,20 +1,17 @@
 """The gateway's lists beside the ledger: what differs is found, asked about, explained or cleared."""
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
-from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Notification, User
+from accounts.models import Notification
 from config.db import constraint_name
 from config.files import private_storage
 from config.tables import BadFile
@@ -26,75 +23,10 @@ from payments.models import Difference, GatewayList, Journal, ListedEntry, ListK
 from payments.services import lists
 from payments.services.attempts import session_request
 from payments.services.differences import MOST_ASKED
-from payments.services.ledger import post_refund_due, post_refund_paid, post_settlement
 from tests.factories.accounts import UserFactory
-from tests.factories.payments import PaymentAttemptFactory
+from tests.payments.listed import DAY, HEAD, REFUNDS, compared, found, given_back, line, paid, refund_line, taken
 from tests.payments.test_races import at_once
 from tests.payments.till import Till, balances
-
-type ClientOf = Callable[[User], Client]
-
-HEAD = "tran_id,bank_tran_id,tran_date,status,amount,store_amount,currency_type\n"
-REFUNDS = "refund_ref_id,refund_amount,status,refunded_on\n"
-ADD = "/admin/payments/gatewaylist/add/"
-DAY = date(2026, 3, 10)
-NOON = datetime(2026, 3, 10, 12, tzinfo=ZONE)
-
-
-def paid(at: datetime = NOON, **fields: Any) -> PaymentAttempt:
-    """A payment of ৳500 that the ledger has."""
-    attempt = PaymentAttemptFactory(settled=True, settled_at=at, **fields)
-    post_settlement(attempt.charge, attempt, at=at)
-    return attempt
-
-
-def given_back(at: datetime = NOON, **fields: Any) -> Refund:
-    """A refund that the ledger has, all of it."""
-    attempt = paid(at)
-    facts = {"amount": attempt.amount, "reason": Refund.Reason.ADMIN, "refund_ref_id": f"REF{attempt.pk}"} | fields
-    refund = Refund.objects.create(
-        charge=attempt.charge, attempt=attempt, status=Refund.Status.DONE, done_at=at, **facts
-    )
-    post_refund_due(attempt.charge, refund, at=at)
-    post_refund_paid(attempt.charge, refund, at=at)
-    return refund
-
-
-def line(attempt: PaymentAttempt, **changes: str) -> str:
-    """The payment as the gateway writes it, but for what is said otherwise."""
-    row = {
-        "tran_id": attempt.tran_id,
-        "bank_tran_id": attempt.bank_tran_id,
-        "tran_date": "2026-03-10 12:00:00",
-        "status": "VALID",
-        "amount": "500.00",
-        "store_amount": "487.50",
-        "currency_type": "BDT",
-    }
-    return ",".join((row | changes).values()) + "\n"
-
-
-def refund_line(refund: Refund, amount: str = "500.00", status: str = "refunded") -> str:
-    return f"{refund.refund_ref_id},{amount},{status},2026-03-10 12:00:00\n"
-
-
-def taken(text: str | bytes, *, kind: ListKind = ListKind.PAYMENTS, day: date = DAY, by: User | None = None) -> Any:
-    upload = SimpleUploadedFile("list.csv", text.encode() if isinstance(text, str) else text)
-    made, _is_new = services.take_list(upload, kind=kind, first=day, last=day, by=by or UserFactory(as_admin=True))
-    return made
-
-
-def compared(text: str | bytes, **facts: Any) -> GatewayList:
-    """Compared to the end, as a worker does it."""
-    made = taken(text, **facts)
-    assert services.compare_list(made.pk) is False
-    made.refresh_from_db()
-    return made
-
-
-def found(made: GatewayList) -> list[tuple[str, int, Decimal | None, Decimal | None]]:
-    return list(made.differences.open().order_by("pk").values_list("kind", "line", "there", "here"))
-
 
 # What agrees and what differs ------------------------------------------------------------------------------------
 
@@ -525,91 +457,3 @@ def test_who_may_explain_and_who_handed_it_in_are_told(db: None) -> None:
     told = Notification.objects.filter(kind="list_differs")
     assert {each.user for each in told} == {finance, helper}
     assert told[0].facts["differences"] == 1
-
-
-# In the admin ----------------------------------------------------------------------------------------------------
-
-
-def handed_in(client: Client, text: str, **more: str) -> Any:
-    facts = {"kind": "payments", "first": "2026-03-10", "last": "2026-03-10"} | more
-    return client.post(ADD, facts | {"file": SimpleUploadedFile("list.csv", text.encode())})
-
-
-def test_finance_hands_in_watches_and_explains(db: None, client_of: ClientOf) -> None:
-    client = client_of(UserFactory(in_group="finance"))
-    assert "bank_tran_id" in client.get(ADD).content.decode()
-    text = HEAD + line(paid(), amount="501.00", store_amount="487.5")
-    where = handed_in(client, text)["Location"]
-    assert 'hx-trigger="every 2s"' in client.get(where).content.decode()
-    made = GatewayList.objects.get()
-    services.compare_list(made.pk)
-    page = client.get(where).content.decode()
-    assert "1 open, 0 explained, 0 no longer there" in page
-    assert "৳501" in page
-    assert handed_in(client, text)["Location"] == where, "the same file is the same list"
-    sheet = b"".join(client.get(f"/admin/payments/gatewaylist/{made.pk}/differences.csv")).decode()
-    assert ",501.00,500.00,BDT," in sheet
-
-    difference = made.differences.get()
-    address = f"/admin/payments/difference/{difference.pk}/explain/"
-    assert "<form" in client.get(address).content.decode()
-    client.post(address, {"_form_submitted": "on", "note": ""})
-    difference.refresh_from_db()
-    assert difference.status == "open"
-    for note in ("A tip", "Too late"):
-        client.post(address, {"_form_submitted": "on", "note": note})
-    difference.refresh_from_db()
-    assert (difference.status, difference.note) == ("explained", "A tip")
-    assert address not in client.get(f"/admin/payments/difference/{difference.pk}/change/").content.decode()
-
-    withdraw = f"/admin/payments/gatewaylist/{made.pk}/withdraw/"
-    assert client.get(withdraw).status_code == 405
-    assert client_of(UserFactory(in_group="support")).post(withdraw).status_code == 403
-    client.post(withdraw)
-    made.refresh_from_db()
-    assert made.status == "withdrawn"
-    assert "broke off, or was withdrawn" in client.post(withdraw, follow=True).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("text", "more", "words"),
-    [
-        ("name\nx\n", {}, "These columns are missing"),
-        (HEAD, {"last": "2999-01-01", "first": "2999-01-01"}, "not over yet"),
-        (HEAD, {"last": "2026-03-09"}, "ends before it begins"),
-        (HEAD, {"last": "2026-05-10"}, "31 days"),
-        (HEAD, {"kind": "secrets"}, "Select a valid choice"),
-    ],
-)
-def test_finance_is_told_what_is_wrong_beside_the_field(
-    db: None, client_of: ClientOf, text: str, more: dict[str, str], words: str
-) -> None:
-    answer = handed_in(client_of(UserFactory(in_group="finance")), text, **more)
-    assert answer.status_code == 422
-    assert words in answer.content.decode()
-    assert not GatewayList.objects.exists()
-
-
-@pytest.mark.parametrize("number", [1, 3])
-def test_page_of_a_list_takes_as_many_queries_however_many_differences(
-    db: None, client_of: ClientOf, number: int, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
-    client = client_of(UserFactory(as_admin=True))
-    made = compared(HEAD + "".join(line(paid(), amount="1.00") for _ in range(number)))
-    address = f"/admin/payments/gatewaylist/{made.pk}/change/"
-    client.get(address)
-    with django_assert_num_queries(6):
-        assert client.get(address).content.decode().count("/admin/payments/difference/") >= number
-
-
-@pytest.mark.parametrize("number", [1, 3])
-@pytest.mark.parametrize(("model", "queries"), [("gatewaylist", 5), ("difference", 7)])
-def test_lists_of_the_admin_take_as_many_queries_however_long(
-    db: None, client_of: ClientOf, number: int, model: str, queries: int, django_assert_num_queries: Any
-) -> None:
-    for _ in range(number):
-        compared(HEAD + line(paid(), amount="1.00"))
-    client, address = client_of(UserFactory(as_admin=True)), f"/admin/payments/{model}/"
-    client.get(address)
-    with django_assert_num_queries(queries):
-        assert client.get(address).context["cl"].result_count == number
