@@ -635,6 +635,7 @@ UNFOLD = {
     "SITE_TITLE": SITE_NAME,
     "SITE_HEADER": SITE_NAME,
     "SITE_SYMBOL": "stethoscope",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/icon.svg")}],
     "ENVIRONMENT": "config.admin.environment",
     "STYLES": [lambda request: static("css/admin.css")],
     "ACCOUNT": {"navigation": "config.admin.account_links"},

@@ -1,5 +1,6 @@
 """The admin as a whole: whose it is, under which content policy, and what its lists cost."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -34,6 +35,12 @@ def test_visitors_sign_in_where_everybody_does(client: Client) -> None:
 def test_who_is_not_staff_is_refused_whatever_their_role(client: Client, role: Role) -> None:
     client.force_login(UserFactory(role=role))
     assert client.get(reverse("admin:index"), follow=True).status_code == 403
+
+
+def test_pages_of_the_admin_have_the_portals_icon(client: Client) -> None:
+    client.force_login(UserFactory(as_admin=True))
+    page = client.get(reverse("admin:index")).content.decode()
+    assert re.search(r'<link rel="icon"\s+href="/static/img/icon[^"]*\.svg"', page)
 
 
 def test_only_the_admins_pages_may_evaluate(client: Client) -> None:
