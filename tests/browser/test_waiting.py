@@ -11,11 +11,12 @@ from config.environment import VARIABLES
 from tests.browser.visitors import Mailbox, NewContext, looks_right, sign_in, text_of
 from tests.stack import BASE_DIR, Stack
 
-# A doctor of the demo whose only time is taken, by a patient of the demo.
+# A doctor of the demo whose only times are taken; everybody in this has nothing else at those times.
 FULL = """
 from datetime import timedelta
 from django.utils import timezone
 from accounts.models import User
+from appointments.models import Appointment
 from appointments.open_times import days_window, slots_of
 from appointments.services import confirm, hold_slot
 from doctors.models import Doctor
@@ -29,20 +30,22 @@ WeeklyHours.objects.filter(doctor=doctor).delete()
 Calendar.objects.filter(doctor=doctor).update(slot_minutes=30, horizon_days=10, time_zone="Asia/Dhaka")
 day = (today + timedelta(days=5)).weekday()
 WeeklyHours.objects.create(doctor=doctor, weekday=day, start="10:00", minutes=30, modes=["video"])
-taken = None
 calendar = Calendar.objects.select_related("doctor").get(doctor=doctor)
-slots = slots_of([calendar], days_window(today, 11))[doctor.pk]
-for number, slot in enumerate(slot for slot in slots if slot.free):
-    holder = User.objects.get(email=f"patient-{6 + number}@example.com")
-    visit = hold_slot(doctor.pk, start=slot.start, mode="video", patient_id=holder.patient.pk, by=holder)
-    confirm(visit, by=None)
-    taken = taken or visit
-print("FULL", doctor.slug, taken.pk)
+free = [slot for slot in slots_of([calendar], days_window(today, 11))[doctor.pk] if slot.free]
+busy = Appointment.objects.filter(period__overlap=(free[0].start, free[-1].end)).values("patient")
+accounts = User.objects.filter(email__in=[f"patient-{number}@example.com" for number in range(6, 20)])
+waits, *holders = accounts.exclude(patient__in=busy).exclude(patient__waits__isnull=False)
+visits = []
+for slot, holder in zip(free, holders):
+    visits.append(hold_slot(doctor.pk, start=slot.start, mode="video", patient_id=holder.patient.pk, by=holder))
+    confirm(visits[-1], by=None)
+assert len(visits) == len(free)
+print("FULL", doctor.slug, visits[0].pk, holders[0].email, waits.email)
 """
 
 
-def full_doctor(stack: Stack) -> tuple[str, str]:
-    """The doctor's slug, and the visit that has the first of the taken times, of patient-6."""
+def full_doctor(stack: Stack) -> list[str]:
+    """The doctor's slug, the visit that has the first of the taken times, its patient's address, who is free."""
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     done = subprocess.run(
         [sys.executable, "-m", "config.runner", "manage", "shell", "--command", FULL],
@@ -52,14 +55,14 @@ def full_doctor(stack: Stack) -> tuple[str, str]:
         text=True,
         check=False,
     )
-    found = re.search(r"FULL (\S+) (\S+)", done.stdout)
+    found = re.search(r"FULL (.+)", done.stdout)
     assert found, done.stdout + done.stderr
-    return found[1], found[2]
+    return found[1].split()
 
 
 def test_who_waits_is_asked_when_a_time_comes_free_and_pays(stack: Stack, new_context: NewContext) -> None:
-    slug, visit = full_doctor(stack)
-    mailbox = Mailbox(stack, "patient-12@example.com")
+    slug, visit, holder, waits = full_doctor(stack)
+    mailbox = Mailbox(stack, waits)
     page = sign_in(new_context(viewport={"width": 390, "height": 844}, bypass_csp=True), mailbox.address)
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -74,7 +77,7 @@ def test_who_waits_is_asked_when_a_time_comes_free_and_pays(stack: Stack, new_co
     looks_right(page)
 
     # Somebody calls off; whoever waits is asked by mail.
-    other = sign_in(new_context(), "patient-6@example.com")
+    other = sign_in(new_context(), holder)
     other.goto(f"/appointments/{visit}/cancel/confirm/")
     other.get_by_role("radio").first.check()
     other.locator("main form").get_by_role("button", name=re.compile("^Cancel")).click()
