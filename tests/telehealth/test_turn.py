@@ -56,7 +56,8 @@ def client_says(turn: Relay, username: str, password: str) -> str:
 def test_relay_takes_the_password_and_no_other(turn: Relay, patient: User, settings: LazySettings) -> None:
     settings.TURN_SECRET = SECRET
     good = credentials(patient, expires_at=timezone.now() + timedelta(minutes=5))
-    assert "tot_recv_msgs=3" in client_says(turn, good["username"], good["credential"])
+    # Datagrams may be lost on a busy machine.
+    assert any("tot_recv_msgs=3" in client_says(turn, good["username"], good["credential"]) for _ in range(4))
     past = credentials(patient, expires_at=timezone.now() - timedelta(minutes=5))
     for username, password in ((good["username"], past["credential"]), (past["username"], past["credential"])):
         assert "tot_recv_msgs=3" not in client_says(turn, username, password)
