@@ -21,6 +21,7 @@ import psutil
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake
 
 from appointments.models import Appointment, Status
 from config.processes import wait_until
@@ -147,10 +148,14 @@ async def seats(
 
     async def come(visit: Appointment, headers: dict[str, str], port: int) -> Seat:
         address = f"ws://127.0.0.1:{port}/ws/consultations/{visit.pk}/"
-        cookie = {"Cookie": headers["Cookie"]}
-        wire = await connect(
-            address, origin=origin, additional_headers=cookie, compression=None, open_timeout=60, ping_interval=None
-        )
+        options = {"origin": origin, "additional_headers": {"Cookie": headers["Cookie"]}, "compression": None}
+        while True:
+            try:
+                wire = await connect(address, open_timeout=60, ping_interval=None, **options)
+                break
+            except (OSError, InvalidHandshake):
+                # daphne gives up a handshake after five seconds; a browser's page tries again too.
+                await asyncio.sleep(random.uniform(0.5, 2))
         seat = Seat(wire, str(uuid4()))
         await seat.say("enter", device=str(uuid4()), session=seat.session)
         return seat
