@@ -17,6 +17,16 @@ from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
 from tests.template import TEMPLATE
 
+# Tests with one of these drive programs that run beside them, by the clock on the wall.
+REAL_TIME = {"stack", "turn", "web_process", "daphne_process", "celery_worker_process"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Such a test has one more try, on a machine that was too busy for it; the summary names each that needed it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and REAL_TIME & set(item.fixturenames):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
