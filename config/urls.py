@@ -7,7 +7,9 @@ from django.urls import include, path, register_converter
 from config import own_data, views
 from config.files import private_file
 from config.headers import CSP_REPORTS
+from config.installed import manifest
 from config.reports import csp_report
+from config.sitemaps import robots, sitemap, sitemap_of
 
 handler429 = "config.views.too_many_requests"
 
@@ -23,6 +25,10 @@ urlpatterns = [
     path("account/data/<uuid:pk>/export.<copy:form>", own_data.export_patient, name="export_patient"),
     path("accounts/", include("accounts.urls")),
     path(CSP_REPORTS.lstrip("/"), csp_report, name="csp_report"),
+    path("robots.txt", robots, name="robots"),
+    path("sitemap.xml", sitemap, name="sitemap"),
+    path("sitemap-<slug:section>.xml", sitemap_of, name="sitemap_of"),
+    path("manifest.webmanifest", manifest, name="manifest"),
     path("theme/", views.theme, name="theme"),
     path("language/", views.set_language, name="set_language"),
     path("", include("doctors.urls")),

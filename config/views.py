@@ -4,11 +4,14 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role
 from appointments.models import Appointment, Status
+from config.found import Found
 from config.http import THEMES, next_path
 from doctors.views.finding import public_home
 from patients.models import FactKind, Guardianship, Invitation, Patient
@@ -20,7 +23,7 @@ from patients.services import silences
 def home(request: HttpRequest) -> HttpResponse:
     """Where a person begins: visitors and patients with a search, doctors with their day, admins in the admin."""
     if not request.user.is_authenticated:
-        return public_home(request)
+        return public_home(request, found=found_home())
     if request.user.role == Role.ADMIN and request.user.is_staff:
         return redirect("admin:index")
     if request.user.role == Role.DOCTOR:
@@ -31,6 +34,14 @@ def home(request: HttpRequest) -> HttpResponse:
         template="home/patient.html",
         holds=[booking for booking in coming if booking.is_live_hold],
         visits=[booking for booking in coming if booking.status != Status.HELD],
+    )
+
+
+def found_home() -> Found:
+    return Found(
+        title=gettext("Find a doctor, book online"),
+        description=gettext("Find a verified doctor, see open times, book and pay online. Video or in person."),
+        path=reverse("home"),
     )
 
 

@@ -57,6 +57,10 @@ MATRIX = [
     Row("home", "GET /", "200 200 200 302 302 302"),
     # Browsers send it, without a token; this one is no report.
     Row("csp_report", "POST /csp-reports/", "415 415 415 415 415 415"),
+    Row("robots", "GET /robots.txt", ALL_SEE),
+    Row("sitemap", "GET /sitemap.xml", ALL_SEE),
+    Row("sitemap_of", "GET /sitemap-doctors.xml", ALL_SEE),
+    Row("manifest", "GET /manifest.webmanifest", ALL_SEE),
     Row("theme", "POST /theme/", "302 302 302 302 302 302", {"theme": "dark"}),
     Row("set_language", "POST /language/", "302 302 302 302 302 302", {"language": "bn"}),
     Row("doctors:find", "GET /doctors/", ALL_SEE),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from django import forms
 from django.http import QueryDict
@@ -58,6 +59,7 @@ class SearchForm(forms.Form):
 
     def __init__(self, data: QueryDict, *, specialties: Sequence[Specialty]) -> None:
         super().__init__(data)
+        self.specialties = specialties
         self.fields["specialty"].choices = [("", _("All")), *((each.slug, each.name) for each in specialties)]
         self.fields["district"].choices = [("", _("All of Bangladesh")), *district_choices()]
 
@@ -86,6 +88,14 @@ class SearchForm(forms.Form):
             values = [str(each) for each in (given if isinstance(given, list) else [given]) if each not in ("", None)]
             kept.setlist(name, [each for each in values if (name, each) != (without, value)])
         return f"{reverse('doctors:find')}?{kept.urlencode()}".rstrip("?")
+
+    def only(self, *names: str) -> Self:
+        """The same search by these fields alone."""
+        self.is_valid()
+        kept = QueryDict(mutable=True)
+        for name in names:
+            kept.setlist(name, [value for value in [self.cleaned_data.get(name)] if value])
+        return type(self)(kept, specialties=self.specialties)
 
     def chips(self) -> list[Chip]:
         """The filters that are on, in the order of the page; sorting is none."""

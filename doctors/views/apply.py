@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.forms import BaseFormSet, Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import Action, User
 from accounts.trail import write_trail
 from config.files import private_url
+from config.found import Found
 from doctors import services
 from doctors.errors import AlreadyInReview, NumberTaken
 from doctors.forms.application import CertificateForm, PracticeForm, YouForm, degrees_of
@@ -140,7 +142,15 @@ def answers_in(request: HttpRequest, form: Form) -> dict[str, list[str]]:
 def apply(request: HttpRequest) -> HttpResponse:
     """To visitors what it takes; to others the page that is next for them."""
     if not request.user.is_authenticated:
-        return render(request, "doctors/apply/landing.html")
+        found = Found(
+            title=_("Practise here"),
+            description=_(
+                "For doctors: apply with your BMDC registration, set your hours and fees, "
+                "and see patients by video or in person."
+            ),
+            path=reverse("doctors:apply"),
+        )
+        return render(request, "doctors/apply/landing.html", {"found": found})
     applicant = Applicant(request.user)
     if applicant.is_verified:
         return redirect("doctors:own_profile")

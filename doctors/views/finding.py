@@ -9,9 +9,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from config.found import Found
 from config.http import respond
 from doctors.figures import home_figures, popular_specialties
 from doctors.forms.search import SearchForm, district_choices
@@ -74,6 +76,7 @@ def find(request: HttpRequest) -> HttpResponse:
         request,
         "doctors/find.html",
         partial="results",
+        found=found_results(form),
         form=form,
         query=query,
         result=result,
@@ -94,4 +97,30 @@ def find(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """A public doctor's page."""
     doctor = get_object_or_404(Doctor.objects.public().for_profile(), slug=slug)
-    return render(request, "doctors/profile.html", {"doctor": doctor})
+    return render(request, "doctors/profile.html", {"doctor": doctor, "found": found_profile(doctor)})
+
+
+def found_results(form: SearchForm) -> Found:
+    """The results of a field or a district are a page of their own; what else narrows them is not told apart."""
+    place = form.only("specialty", "district")
+    return Found(
+        title=" · ".join([*(chip.words for chip in reversed(place.chips())), gettext("Find a doctor")]),
+        description=gettext(
+            "Verified doctors with their open times: "
+            "search by specialty, symptom, name or place, by video or in person."
+        ),
+        path=place.address(),
+        listed=place.address() == form.address() and form.query().page == 1,
+    )
+
+
+def found_profile(doctor: Doctor) -> Found:
+    about = doctor.specialty_names
+    return Found(
+        title=f"{doctor}, {about}" if about else str(doctor),
+        description=gettext("%(doctor)s, %(about)s: fees, places and open times. Book online.")
+        % {"doctor": doctor, "about": about},
+        path=doctor.get_absolute_url(),
+        kind="profile",
+        picture=doctor.photo.url if doctor.photo else "",
+    )
