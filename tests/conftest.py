@@ -1,6 +1,7 @@
 """What every test may ask for. Real servers are in tests/servers.py and tests/stack.py."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 
 from accounts.models import User
 from tests import chromium
@@ -16,6 +18,12 @@ from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
 from tests.template import TEMPLATE
+
+# The same examples every time, however busy the machine is; new ones are looked for where that is asked for.
+UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("suite", derandomize=True, **UNTIMED)
+settings.register_profile("explore", max_examples=2000, print_blob=True, **UNTIMED)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 # Tests with one of these drive programs that run beside them, by the clock on the wall.
 REAL_TIME = {"stack", "turn", "web_process", "daphne_process", "celery_worker_process"}
