@@ -118,8 +118,9 @@ def test_cache_that_hangs_costs_one_timeout_and_is_found_again(
             assert sign_in(patient)[0] == 503
         five = perf_counter() - begun
     print(f"\nsign-in at a cache that hangs: {first:.1f} s, then {five / 5 * 1000:.0f} ms each")
-    assert TIMEOUT - 0.5 < first < TIMEOUT + 2
-    assert five < 2
+    # Nor does each of the five wait: the machine may take its time, but not that of five timeouts.
+    assert TIMEOUT - 0.5 < first < 2 * TIMEOUT
+    assert five < 2.5 * TIMEOUT
 
     assert sign_in(patient)[0] == 503
     clock[0] += portal_cache.PAUSE

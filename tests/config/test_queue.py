@@ -35,8 +35,8 @@ def test_broker_that_never_answers_costs_a_page_one_timeout_and_the_next_page_no
         connections = len(caught)
     print(f"\nfour hints to a black hole: {first:.1f} s, then {second * 1000:.0f} ms")
     assert connections > 0
-    assert TIMEOUT - 1 < first < TIMEOUT + 2
-    assert second < 0.5
+    assert TIMEOUT - 1 < first < 2 * TIMEOUT
+    assert second < TIMEOUT / 2
 
 
 def test_pause_ends_with_the_first_hint_that_arrives(valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:

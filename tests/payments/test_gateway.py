@@ -501,7 +501,7 @@ def test_answer_that_trickles_is_cut_off_in_time(rude: Rude, part: str) -> None:
     with pytest.raises(GatewayUnclear, match="no answer in time"):
         client(rude.url, timeout=1).validate("V1")
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_silence_ends_in_time(rude: Rude) -> None:
@@ -510,7 +510,7 @@ def test_silence_ends_in_time(rude: Rude) -> None:
     with pytest.raises(GatewayUnclear, match="no answer"):
         client(rude.url, timeout=1).find("P1")
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(
