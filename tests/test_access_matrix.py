@@ -316,6 +316,12 @@ def admin_paths() -> dict[str, str]:
     return found
 
 
+def searched_lists() -> set[str]:
+    """The lists of the admin in which one can search."""
+    models = [model._meta for model, admin in site._registry.items() if admin.search_fields]
+    return {admin_paths()[f"{meta.app_label}_{meta.model_name}_changelist"] for meta in models}
+
+
 def is_uuid(model: type[Model]) -> bool:
     return isinstance(model._meta.pk, UUIDField)
 
@@ -408,6 +414,6 @@ def test_admin_shows_nobodys_health_facts(things: dict[str, str], browsers: dict
     assert f"/admin/patients/patient/{own.pk}/change/" in seen
     assert len(seen) > 30
 
-    for address in lists:
+    for address in searched_lists():
         for word in ("Zymurgin", "Gallowitis", "AB-", "Fernandel"):
             assert patient.name not in client.get(address, {"q": word}).content.decode(), address

@@ -71,9 +71,9 @@ class Browser:
         }
 
 
-@pytest.fixture
-def origin() -> Iterator[str]:
-    """Caddy before gunicorn, on this worker's databases, with the limits on."""
+@pytest.fixture(scope="module")
+def origin(django_db_setup: None) -> Iterator[str]:
+    """Caddy before gunicorn, on this worker's databases, with the limits on: what was counted ends with each test."""
     with proxied(RATE_LIMITS="true") as server:
         yield server.url.replace("localhost", "127.0.0.1")
 

@@ -24,8 +24,8 @@ UNATTENDED = "x-unattended"
 WARNING, OVER = "You will be signed out soon", "You have been signed out"
 
 
-@pytest.fixture
-def portal(transactional_db: None) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def portal(django_db_setup: None) -> Iterator[Server]:
     with proxied(static=True) as server:
         yield server
 
