@@ -1,20 +1,17 @@
 """The demo's queue: people who want to be verified as doctors, in every state, each with a certificate drawn for it."""
 
-import io
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
-from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from django.utils.text import slugify
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from accounts.models import Role, User
 from config.demo.names import COLLEGES
+from config.demo.papers import font, saved
 from config.demo.people import Person, make_user, new_names
-from config.files import checked_upload, store_private
+from config.files import CheckedFile, store_private
 from doctors.models import (
     Certificate,
     ChecklistItem,
@@ -119,15 +116,13 @@ def _verification(
 
 
 def _certificate(doctor: Doctor, name: str, kind: str, at: datetime) -> Certificate:
-    extension = {"PDF": "pdf", "PNG": "png", "JPEG": "jpg"}[kind]
-    filename = f"bmdc-certificate.{extension}"
-    checked = checked_upload(SimpleUploadedFile(filename, draw_certificate(name, doctor.registration_number, kind)))
+    checked = draw_certificate(name, doctor.registration_number, kind)
     with checked.content:
         stored = store_private(checked, "certificates")
     return Certificate.objects.create(
         user=doctor.user,
         file=stored,
-        filename=filename,
+        filename=f"bmdc-certificate{checked.extension}",
         content_type=checked.content_type,
         size=checked.size,
         pages=checked.pages,
@@ -136,15 +131,13 @@ def _certificate(doctor: Doctor, name: str, kind: str, at: datetime) -> Certific
     )
 
 
-def draw_certificate(name: str, number: str, kind: str) -> bytes:
+def draw_certificate(name: str, number: str, kind: str) -> CheckedFile:
     """A sheet that says plainly that it is the demo's, with the name and the number on it."""
     sheet = Image.new("RGB", (1240, 1754), "#fdfbf3")
     pen = ImageDraw.Draw(sheet)
-    fonts = Path(settings.BASE_DIR) / "static/fonts"
 
     def write(height: int, text: str, size: int, *, bold: bool = False, ink: str = "#1c2b2a") -> None:
-        font = ImageFont.truetype(fonts / f"NotoSansBengali-{'Bold' if bold else 'Regular'}.ttf", size)
-        pen.text((620, height), text, font=font, fill=ink, anchor="mm")
+        pen.text((620, height), text, font=font(size, bold=bold), fill=ink, anchor="mm")
 
     pen.rectangle((50, 50, 1190, 1704), outline="#0b6b69", width=6)
     pen.rectangle((68, 68, 1172, 1686), outline="#0b6b69", width=2)
@@ -159,8 +152,5 @@ def draw_certificate(name: str, number: str, kind: str) -> bytes:
     write(1150, "MBBS, Dhaka Medical College", 36)
     pen.line((780, 1450, 1060, 1450), fill="#1c2b2a", width=3)
     pen.line((800, 1440, 860, 1380, 900, 1440, 960, 1390, 1030, 1430), fill="#23407a", width=5, joint="curve")
-    font = ImageFont.truetype(fonts / "NotoSansBengali-Regular.ttf", 28)
-    pen.text((920, 1485), "Registrar", font=font, fill="#1c2b2a", anchor="mm")
-    output = io.BytesIO()
-    sheet.save(output, kind, **({"resolution": 150.0} if kind == "PDF" else {}))
-    return output.getvalue()
+    pen.text((920, 1485), "Registrar", font=font(28), fill="#1c2b2a", anchor="mm")
+    return saved(sheet, kind)

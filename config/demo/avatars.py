@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
+from PIL import Image
+
 from config.demo.canvas import Canvas, Colour, colour, darker, lighter, mix
 from config.demo.hair import MEN, STYLES, WOMEN
 
@@ -85,8 +87,8 @@ def choose_look(seed: int, gender: str) -> Look:
     )
 
 
-def draw_avatar(seed: int, gender: str) -> bytes:
-    """A portrait of a doctor, 512 by 512 pixels, as WebP of at most 20 kB; always the same for the same arguments.
+def draw_avatar(seed: int, gender: str) -> Image.Image:
+    """A portrait of a doctor, 512 by 512 pixels, always the same for the same arguments.
 
     `gender` is "female" or "male"; KeyError for anything else.
     """
@@ -110,7 +112,7 @@ def draw_avatar(seed: int, gender: str) -> bytes:
     canvas.stretch, canvas.lift = (1.0, 1.0), LIFT
     if not style.covered:
         style.front(canvas, look.hair, look.accent)
-    return canvas.webp()
+    return canvas.picture()
 
 
 def draw_neck(canvas: Canvas, look: Look) -> None:

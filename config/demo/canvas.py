@@ -57,6 +57,14 @@ def _on_curve(start: Point, first: Point, second: Point, end: Point, t: float) -
     return x, y
 
 
+def webp(picture: Image.Image, side: int = SIZE) -> bytes:
+    """The square picture as a file, at so many pixels a side. Half the time of the usual effort for 5 % more bytes."""
+    out = io.BytesIO()
+    sized = picture if picture.width == side else picture.resize((side, side), Image.Resampling.LANCZOS)
+    sized.save(out, "WEBP", quality=82, method=2)
+    return out.getvalue()
+
+
 class Canvas:
     """512 by 512 units, x to the right, y downwards. What is drawn later lies on top.
 
@@ -98,7 +106,6 @@ class Canvas:
         x, y = middle + (x - middle) * wide, middle + (y - middle) * high - self.lift
         return (middle + (x - middle) * ZOOM) * OVERSAMPLING, (ZOOM_Y + (y - ZOOM_Y) * ZOOM) * OVERSAMPLING
 
-    def webp(self, quality: int = 82) -> bytes:
-        out = io.BytesIO()
-        self._image.reduce(OVERSAMPLING).save(out, "WEBP", quality=quality, method=4)
-        return out.getvalue()
+    def picture(self) -> Image.Image:
+        """What is drawn, in 512 by 512 pixels."""
+        return self._image.reduce(OVERSAMPLING)

@@ -79,8 +79,9 @@ def _cancel_late(visit: Appointment) -> int:
 def _contest(diary: Diary, doctor: Doctor, account: User) -> int:
     """Somebody who is said to have missed a visit of these days, and says otherwise."""
     for slot in diary.times(doctor, Interval(diary.now - 4 * DAY, diary.now - timedelta(hours=2))):
-        visit = diary.visit(doctor, account.patient, account, slot, Status.NO_SHOW)
+        visit = diary.enter(doctor, account.patient, account, slot, Status.NO_SHOW)
         if visit is not None:
+            diary.write()
             words = "I was in the waiting room from five minutes before until a quarter past."
             contest_visit(visit, side="patient", words=words, by=account)
             return 1

@@ -41,7 +41,7 @@ from payments.services import (
     take_list,
 )
 from payments.services.documents import PREFIXES
-from payments.services.ledger import post
+from payments.services.ledger import Movement, post_all
 from payments.services.payouts import earned_before
 
 MONTHS = 11
@@ -106,10 +106,9 @@ def write_payouts(random: Random, doctors: list[Doctor], checker: User) -> int:
             decided_by=checker,
             decided_at=at + timedelta(hours=2),
         )
-        for pk, amount in sorted(earned_before(day).items()):
-            if amount >= 500:
-                written += 1
-                _pay(run, accounts[pk], amount, at + timedelta(hours=4), f"FT{day:%y%m}{written:06}")
+        owed = [(accounts[pk], amount) for pk, amount in sorted(earned_before(day).items()) if amount >= 500]
+        _pay(run, owed, at + timedelta(hours=4), numbers=range(written + 1, written + len(owed) + 1))
+        written += len(owed)
     draft_payouts(until=timezone.localdate(timezone=statements.zone()), by=maker)
     return written
 
@@ -175,21 +174,29 @@ def _account(random: Random, doctor: Doctor) -> PayoutAccount:
     )
 
 
-def _pay(run: PayoutRun, account: PayoutAccount, amount: Decimal, at: datetime, reference: str) -> None:
+def _pay(run: PayoutRun, owed: list[tuple[PayoutAccount, Decimal]], at: datetime, *, numbers: range) -> None:
     copied = ("doctor_id", "method", "holder", "sealed_number", "tail", "bank", "branch", "routing")
-    payout = Payout.objects.create(
-        run=run,
-        amount=amount,
-        status=Payout.Status.PAID,
-        reference=reference,
-        settled_at=at,
-        **{name: getattr(account, name) for name in copied},
+    payouts = Payout.objects.bulk_create(
+        Payout(
+            run=run,
+            amount=amount,
+            status=Payout.Status.PAID,
+            reference=f"FT{run.until:%y%m}{number:06}",
+            settled_at=at,
+            **{name: getattr(account, name) for name in copied},
+        )
+        for (account, amount), number in zip(owed, numbers, strict=True)
     )
-    post(
-        Journal.Kind.PAYOUT,
-        cause=payout.pk.hex,
-        currency=payout.currency,
-        lines={Account.DOCTOR: amount, Account.BANK: -amount},
-        doctor_id=payout.doctor_id,
-        at=at,
+    post_all(
+        [
+            Movement(
+                kind=Journal.Kind.PAYOUT,
+                cause=payout.pk.hex,
+                currency=payout.currency,
+                lines={Account.DOCTOR: payout.amount, Account.BANK: -payout.amount},
+                doctor_id=payout.doctor_id,
+                at=at,
+            )
+            for payout in payouts
+        ]
     )

@@ -1,15 +1,20 @@
 """Papers of the demo's patients, drawn: reports, prescriptions and X-rays of people who do not exist."""
 
+import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from config.files import CheckedFile
 
 INK, FADED, LINE = "#1c2b2a", "#5c6f6d", "#c9d6d4"
 SIZE = WIDTH, HEIGHT = 1240, 1754
+KINDS = {"PDF": ("application/pdf", ".pdf"), "JPEG": ("image/jpeg", ".jpg"), "PNG": ("image/png", ".png")}
 SPECIMEN = "Specimen of the demo: nobody of this name exists, and no laboratory has measured this."
 
 
@@ -18,7 +23,7 @@ def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(folder / f"NotoSansBengali-{'Bold' if bold else 'Regular'}.ttf", size)
 
 
-def draw_report(house: str, title: str, name: str, day: str, rows: Sequence[Sequence[str]], kind: str) -> bytes:
+def draw_report(house: str, title: str, name: str, day: str, rows: Sequence[Sequence[str]], kind: str) -> CheckedFile:
     """A sheet with a letterhead, whose it is, and a table; the first row is its head."""
     sheet = Image.new("RGB", SIZE, "#ffffff")
     pen = ImageDraw.Draw(sheet)
@@ -41,7 +46,7 @@ def draw_report(house: str, title: str, name: str, day: str, rows: Sequence[Sequ
     return saved(sheet, kind)
 
 
-def draw_xray(random: Random, name: str, *, chest: bool) -> bytes:
+def draw_xray(random: Random, name: str, *, chest: bool) -> CheckedFile:
     """Light bones on a dark plate, soft as they are: a chest, or a knee."""
     plate = Image.new("L", (1100, 1300), 14)
     pen = ImageDraw.Draw(plate)
@@ -70,7 +75,18 @@ def draw_xray(random: Random, name: str, *, chest: bool) -> bytes:
     return saved(plate.convert("RGB"), "JPEG")
 
 
-def saved(picture: Image.Image, kind: str) -> bytes:
+def saved(picture: Image.Image, kind: str) -> CheckedFile:
+    """As it would be kept had it been handed in. What we drew is not looked through: that takes half a second each."""
     out = io.BytesIO()
     picture.save(out, kind, **({"resolution": 150.0} if kind == "PDF" else {}))
-    return out.getvalue()
+    content = out.getvalue()
+    content_type, extension = KINDS[kind]
+    return CheckedFile(
+        content=ContentFile(content),
+        content_type=content_type,
+        extension=extension,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=picture.width,
+        height=picture.height,
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
+from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -16,10 +17,11 @@ from django.utils.text import slugify
 
 from accounts.models import Role, User
 from config.demo.avatars import draw_avatar
+from config.demo.canvas import webp
 from config.demo.names import CHAMBERS, COLLEGES, FAMILY_MEN, FAMILY_WOMEN, MEN, TOWNS, WOMEN, Name
 from config.groups import RIGHTS
 from doctors.models import Doctor, DoctorSpecialty, Gender, Language, Mode, PracticePlace, Qualification
-from doctors.photos import normalise_photo
+from doctors.photos import LARGE, SMALL, Photo
 from doctors.services import set_photo, write_documents
 from patients.models import Patient, Relation, Sex
 from patients.services import add_family_member
@@ -111,7 +113,7 @@ def make_doctor(random: Random, number: int, person: Person, specialty: Specialt
         fee_in_person=fee + 200 if in_person else None,
         verified_at=timezone.now() - timedelta(days=random.randint(200, 420)),
     )
-    set_photo(doctor, normalise_photo(ContentFile(draw_avatar(number, doctor.gender))))
+    set_photo(doctor, portrait(number, doctor.gender))
     DoctorSpecialty.objects.create(doctor=doctor, specialty=specialty)
     college = COLLEGES[town]
     Qualification.objects.create(doctor=doctor, degree="MBBS", institution=college, year=since - 1)
@@ -128,6 +130,15 @@ def make_doctor(random: Random, number: int, person: Person, specialty: Specialt
     make_visit_types(Random(doctor.registration_number), doctor, always=number == 0)
     make_departures(Random(doctor.registration_number), doctor, always=number == 0)
     return doctor
+
+
+def portrait(number: int, gender: str) -> Photo:
+    """As an upload would come out, without the search for the quality: a drawing is small at a good one."""
+    drawn, name = draw_avatar(number, gender), uuid4().hex
+    return Photo(
+        large=ContentFile(webp(drawn, LARGE), name=f"{name}.webp"),
+        small=ContentFile(webp(drawn, SMALL), name=f"{name}-small.webp"),
+    )
 
 
 def spoken(random: Random, town: str) -> list[str]:

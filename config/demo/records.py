@@ -1,18 +1,16 @@
 """What the demo's patients keep here, whom they let read it, and what became of that: all as the services leave it."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from django.contrib.auth.models import Permission
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import Action, Ground, TrailEntry, User
 from config.demo.papers import draw_report, draw_xray
-from config.files import CheckedFile, checked_upload, store_private
+from config.files import CheckedFile, store_private
 from doctors.models import Doctor
 from patients.models import (
     AttachedRecord,
@@ -112,32 +110,20 @@ def keep_records(random: Random, account: User, doctor: Doctor) -> int:
     patients = list(treated.exclude(user=None).select_related("user").order_by("pk")[: len(OF_THE_DOCTOR)])
     plan = [(person, account, paper) for person, papers in zip(family, FAMILY, strict=True) for paper in papers]
     plan += [(patient, patient.user, paper) for patient, paper in zip(patients, OF_THE_DOCTOR, strict=False)]
-    drawn = [draw(random, paper, person.name) for person, _by, paper in plan]
-    with ThreadPoolExecutor() as pool:
-        # The checks are processes of their own that wait for the disk.
-        checked = list(pool.map(check, drawn))
-    records = [keep(person, by, paper, file) for (person, by, paper), file in zip(plan, checked, strict=True)]
+    records = [keep(person, by, paper, draw(random, paper, person.name)) for person, by, paper in plan]
     rows = [*added(records), *share_of_family(records, account), *share_with(records, doctor, account)]
     TrailEntry.objects.bulk_create(sorted(rows, key=lambda row: row.at))
     return len(records)
 
 
-def draw(random: Random, paper: Paper, name: str) -> SimpleUploadedFile:
-    day = f"{today() - timedelta(days=paper.days):%d %b %Y}"
+def draw(random: Random, paper: Paper, name: str) -> CheckedFile:
     if paper.kind == RecordKind.IMAGING:
-        content, extension = draw_xray(random, name, chest="Chest" in paper.title), "jpg"
-    else:
-        content = draw_report(paper.house, paper.title, name, day, paper.rows, paper.form)
-        extension = {"PDF": "pdf", "JPEG": "jpg"}[paper.form]
-    return SimpleUploadedFile(f"{paper.title.lower().replace(' ', '-')}.{extension}", content)
+        return draw_xray(random, name, chest="Chest" in paper.title)
+    day = f"{today() - timedelta(days=paper.days):%d %b %Y}"
+    return draw_report(paper.house, paper.title, name, day, paper.rows, paper.form)
 
 
-def check(upload: SimpleUploadedFile) -> tuple[str, CheckedFile]:
-    return str(upload.name), checked_upload(upload)
-
-
-def keep(patient: Patient, by: User, paper: Paper, file: tuple[str, CheckedFile]) -> MedicalRecord:
-    name, checked = file
+def keep(patient: Patient, by: User, paper: Paper, checked: CheckedFile) -> MedicalRecord:
     with checked.content:
         stored = store_private(checked, FOLDER)
     return MedicalRecord.objects.create(
@@ -147,7 +133,7 @@ def keep(patient: Patient, by: User, paper: Paper, file: tuple[str, CheckedFile]
         dated=today() - timedelta(days=paper.days),
         notes=paper.notes,
         file=stored,
-        original_name=name,
+        original_name=f"{paper.title.lower().replace(' ', '-')}{checked.extension}",
         content_type=checked.content_type,
         size=checked.size,
         sha256=checked.sha256,

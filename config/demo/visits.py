@@ -1,8 +1,9 @@
 """A year of the demo's visits: held, missed, cancelled and paid back, and those that are still to come."""
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -21,13 +22,14 @@ from payments.sandbox.courier import Courier
 from payments.sandbox.faults import Faults
 from payments.sandbox.gateway import Gateway, Merchant
 from payments.sandbox.store import Store
-from payments.services import earn_charge
-from payments.services.ledger import post_refund_due, post_refund_paid, post_settlement
+from payments.services.earnings import commission_percent
+from payments.services.ledger import PAISA, earning, post_all, post_refund_due, post_refund_paid, settlement
 from scheduling.calendars import read_calendars
 from scheduling.models import Calendar
 from scheduling.slots import Interval, Slot
 
 YEAR = timedelta(days=365)
+CARDS = ("BKASH-BKash", "NAGAD-Nagad", "VISA-Dutch Bangla", "MASTER-City Bank")
 REASONS = (
     "Fever and sore throat for three days, worse at night.",
     "Chest feels tight after climbing stairs. It goes away with rest.",
@@ -41,26 +43,105 @@ REASONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A visit that is to be written, when it was booked and paid, and how."""
+
+    visit: Appointment
+    booked: datetime
+    paid: datetime
+    card: str
+
+    def steps(self) -> list[AppointmentEvent]:
+        steps = [(Status.HELD, self.booked), (Status.CONFIRMED, self.booked + timedelta(minutes=6))]
+        match self.visit.status:
+            case Status.COMPLETED:
+                steps += [(Status.IN_PROGRESS, self.visit.start), (Status.COMPLETED, self.visit.end)]
+            case Status.NO_SHOW:
+                steps += [(Status.NO_SHOW, self.visit.end)]
+            case Status.CANCELLED:
+                steps += [(Status.CANCELLED, self.booked + timedelta(hours=2))]
+        old = ""
+        rows = []
+        for new, at in steps:
+            by = self.visit.booked_by if new in (Status.HELD, Status.CANCELLED) else None
+            period = self.visit.period if not old else None
+            rows.append(AppointmentEvent(appointment=self.visit, by=by, old=old, new=new, at=at, period=period))
+            old = new
+        return rows
+
+    def care(self) -> CareRelationship:
+        return CareRelationship(
+            patient=self.visit.patient,
+            doctor=self.visit.doctor,
+            source=self.visit.pk,
+            visit_at=self.visit.start,
+            valid=DateTimeTZRange(self.booked, self.visit.end + settings.CARE_AFTER_VISIT),
+        )
+
+    def charge(self) -> Charge:
+        description, detail = fee_in_words(self.visit, self.visit.booked_by)
+        return Charge(
+            payer=self.visit.booked_by,
+            payer_phone=str(self.visit.patient.phone),
+            seller="appointments",
+            description=description,
+            detail=detail,
+            done_path=self.visit.get_absolute_url(),
+            amount=self.visit.fee,
+            currency=self.visit.currency,
+            status=Charge.Status.PAID,
+            created_at=self.paid,
+            paid_at=self.paid,
+            due_at=self.visit.hold_expires_at,
+            doctor=self.visit.doctor,
+        )
+
+    def attempt(self, charge: Charge, number: int) -> PaymentAttempt:
+        return PaymentAttempt(
+            charge=charge,
+            tran_id=f"PDEMO{number:06d}{secrets.token_hex(6).upper()}",
+            amount=charge.amount,
+            currency=charge.currency,
+            status=PaymentAttempt.Status.SETTLED,
+            val_id=f"{self.paid:%y%m%d%H%M%S}{secrets.token_hex(7)}",
+            bank_tran_id=f"{self.paid:%y%m%d%H%M%S}{secrets.token_hex(8)}",
+            card_type=self.card,
+            store_amount=(charge.amount * 975 / 1000).quantize(charge.amount),
+            created_at=self.paid,
+            settled_at=self.paid,
+        )
+
+
 class Diary:
-    """Writes visits into the past and the future, the way the services would have left them."""
+    """Enters visits into the past and the future, and writes them the way the services would have left them."""
 
     def __init__(self, random: Random, doctors: list[Doctor]) -> None:
         self.random = random
         self.now = timezone.now()
         self.taken: set[tuple[object, datetime]] = set()
         self.numbers = count(1)
+        self.entries: list[Entry] = []
         self.payments: list[PaymentAttempt] = []
         self.calendars = {row.doctor_id: row for row in Calendar.objects.filter(doctor__in=doctors)}
 
     def times(self, doctor: Doctor, window: Interval) -> list[Slot]:
         """What this doctor's hours offer in a window that may lie in the past, without what is booked."""
-        calendar = self.calendars[doctor.pk]
-        read = read_calendars([calendar], window, Appointment.objects.none())[doctor.pk]
-        read.rules = replace(read.rules, notice=timedelta(0), horizon=2 * YEAR)
-        return [slot for slot in read.slots(window, window.start) if doctor.fee(mode_of(slot)) is not None]
+        return self.times_of([doctor], window)[doctor.pk]
 
-    def visit(self, doctor: Doctor, patient: Patient, booker: User, slot: Slot, status: Status) -> Appointment | None:
-        """One visit and its payment, unless the patient or the doctor is taken then."""
+    def times_of(self, doctors: list[Doctor], window: Interval) -> dict[int, list[Slot]]:
+        """As `times`, of many doctors at once, by their keys."""
+        read = read_calendars([self.calendars[each.pk] for each in doctors], window, Appointment.objects.none())
+        found = {}
+        for doctor in doctors:
+            time = read[doctor.pk]
+            time.rules = replace(time.rules, notice=timedelta(0), horizon=2 * YEAR)
+            slots = time.slots(window, window.start)
+            found[doctor.pk] = [slot for slot in slots if doctor.fee(mode_of(slot)) is not None]
+        return found
+
+    def enter(self, doctor: Doctor, patient: Patient, booker: User, slot: Slot, status: Status) -> Appointment | None:
+        """One visit, which `write` writes, unless the patient or the doctor is taken then."""
         day = slot.start.date()
         if (doctor.pk, slot.start) in self.taken or (patient.pk, day) in self.taken:
             return None
@@ -68,7 +149,7 @@ class Diary:
         rules = self.calendars[doctor.pk].rules
         mode = mode_of(slot)
         booked = min(slot.start, self.now) - timedelta(hours=self.random.randint(3, 90))
-        appointment = Appointment.objects.create(
+        visit = Appointment(
             doctor=doctor,
             patient=patient,
             booked_by=booker,
@@ -87,87 +168,42 @@ class Diary:
             policy=Terms.usual().snapshot,
             created_at=booked,
         )
-        self.events(appointment, booked)
-        if appointment.fee:
-            self.pay(appointment, booked + timedelta(minutes=self.random.randint(2, 9)))
-        if status != Status.CANCELLED:
-            CareRelationship.objects.create(
-                patient=patient,
-                doctor=doctor,
-                source=appointment.pk,
-                visit_at=slot.start,
-                valid=DateTimeTZRange(booked, slot.end + settings.CARE_AFTER_VISIT),
-            )
-        return appointment
+        paid = booked + timedelta(minutes=self.random.randint(2, 9))
+        self.entries.append(Entry(visit, booked, paid, self.random.choice(CARDS)))
+        return visit
 
-    def events(self, appointment: Appointment, booked: datetime) -> None:
-        steps = [(Status.HELD, booked), (Status.CONFIRMED, booked + timedelta(minutes=6))]
-        match appointment.status:
-            case Status.COMPLETED:
-                steps += [(Status.IN_PROGRESS, appointment.start), (Status.COMPLETED, appointment.end)]
-            case Status.NO_SHOW:
-                steps += [(Status.NO_SHOW, appointment.end)]
-            case Status.CANCELLED:
-                steps += [(Status.CANCELLED, booked + timedelta(hours=2))]
-        old = ""
-        rows = []
-        for new, at in steps:
-            by = appointment.booked_by if new in (Status.HELD, Status.CANCELLED) else None
-            period = appointment.period if not old else None
-            rows.append(AppointmentEvent(appointment=appointment, by=by, old=old, new=new, at=at, period=period))
-            old = new
-        AppointmentEvent.objects.bulk_create(rows)
+    def write(self) -> None:
+        """Write what was entered since the last time, all of it at once."""
+        entries, self.entries = self.entries, []
+        Appointment.objects.bulk_create(entry.visit for entry in entries)
+        AppointmentEvent.objects.bulk_create(step for entry in entries for step in entry.steps())
+        CareRelationship.objects.bulk_create(
+            entry.care() for entry in entries if entry.visit.status != Status.CANCELLED
+        )
+        self.pay([entry for entry in entries if entry.visit.fee])
 
-    def pay(self, appointment: Appointment, at: datetime) -> None:
-        """A settled charge with its ledger; paid back where the visit was cancelled."""
-        description, detail = fee_in_words(appointment, appointment.booked_by)
-        charge = Charge.objects.create(
-            payer=appointment.booked_by,
-            payer_phone=str(appointment.patient.phone),
-            seller="appointments",
-            description=description,
-            detail=detail,
-            done_path=appointment.get_absolute_url(),
-            amount=appointment.fee,
-            currency=appointment.currency,
-            status=Charge.Status.PAID,
-            created_at=at,
-            paid_at=at,
-            due_at=appointment.hold_expires_at,
-            doctor=appointment.doctor,
+    def pay(self, entries: list[Entry]) -> None:
+        """Settled charges with their ledger; paid back where the visit was cancelled."""
+        charges = Charge.objects.bulk_create([entry.charge() for entry in entries])
+        for entry, charge in zip(entries, charges, strict=True):
+            entry.visit.charge = charge
+        Appointment.objects.bulk_update([entry.visit for entry in entries], ["charge"], batch_size=200)
+        attempts = PaymentAttempt.objects.bulk_create(
+            entry.attempt(charge, next(self.numbers)) for entry, charge in zip(entries, charges, strict=True)
         )
-        number = next(self.numbers)
-        attempt = PaymentAttempt.objects.create(
-            charge=charge,
-            tran_id=f"PDEMO{number:06d}{secrets.token_hex(6).upper()}",
-            amount=charge.amount,
-            currency=charge.currency,
-            status=PaymentAttempt.Status.SETTLED,
-            val_id=f"{at:%y%m%d%H%M%S}{secrets.token_hex(7)}",
-            bank_tran_id=f"{at:%y%m%d%H%M%S}{secrets.token_hex(8)}",
-            card_type=self.random.choice(("BKASH-BKash", "NAGAD-Nagad", "VISA-Dutch Bangla", "MASTER-City Bank")),
-            store_amount=(charge.amount * 975 / 1000).quantize(charge.amount),
-            created_at=at,
-            settled_at=at,
-        )
-        post_settlement(charge, attempt, at=at)
-        self.payments.append(attempt)
-        appointment.charge = charge
-        appointment.save(update_fields=["charge"])
-        if appointment.status == Status.CANCELLED:
-            refund = Refund.objects.create(
-                charge=charge,
-                attempt=attempt,
-                amount=charge.amount,
-                reason=Refund.Reason.CANCELLED,
-                status=Refund.Status.DONE,
-                created_at=at + timedelta(hours=2),
-                done_at=at + timedelta(days=1),
-            )
-            post_refund_due(charge, refund, at=at + timedelta(hours=2))
-            post_refund_paid(charge, refund, at=refund.done_at)
-        elif appointment.status in (Status.COMPLETED, Status.NO_SHOW):
-            earn_charge(charge, doctor=appointment.doctor, at=appointment.end)
+        self.payments += attempts
+        post_all([settlement(each.charge, each, at=each.settled_at) for each in attempts])
+        percent = cache(commission_percent)
+        earned = []
+        for entry, attempt in zip(entries, attempts, strict=True):
+            visit, charge = entry.visit, attempt.charge
+            if visit.status == Status.CANCELLED:
+                pay_back(attempt)
+            elif visit.status in (Status.COMPLETED, Status.NO_SHOW):
+                commission = (charge.amount * percent(visit.doctor) / 100).quantize(PAISA)
+                facts = {"doctor_id": visit.doctor_id, "amount": charge.amount, "commission": commission}
+                earned.append(earning(charge, **facts, at=visit.end))
+        post_all(earned)
 
     def tell_sandbox(self, folder: Path) -> None:
         """Let the sandbox gateway know of these payments, so that they can be paid back."""
@@ -187,30 +223,46 @@ class Diary:
             )
 
 
+def pay_back(attempt: PaymentAttempt) -> None:
+    due, paid = attempt.settled_at + timedelta(hours=2), attempt.settled_at + timedelta(days=1)
+    refund = Refund.objects.create(
+        charge=attempt.charge,
+        attempt=attempt,
+        amount=attempt.amount,
+        reason=Refund.Reason.CANCELLED,
+        status=Refund.Status.DONE,
+        created_at=due,
+        done_at=paid,
+    )
+    post_refund_due(attempt.charge, refund, at=due)
+    post_refund_paid(attempt.charge, refund, at=paid)
+
+
 def mode_of(slot: Slot) -> str:
     return Mode.VIDEO if Mode.VIDEO in slot.modes else Mode.IN_PERSON
 
 
-def write_year(diary: Diary, doctors: list[Doctor], accounts: list[User]) -> int:
-    """Past and coming visits of all doctors; how many. Fewer far back, for practices grow."""
+def enter_year(diary: Diary, doctors: list[Doctor], accounts: list[User]) -> int:
+    """Enter past and coming visits of all doctors; how many. Fewer far back, for practices grow."""
     random, now = diary.random, diary.now
     written = 0
     patients = [(user.patient, user) for user in accounts]
+    behind = diary.times_of(doctors, Interval(now - YEAR, now - timedelta(hours=2)))
+    ahead = diary.times_of(doctors, Interval(now + timedelta(hours=2), now + timedelta(days=10)))
     for doctor in doctors:
-        past = diary.times(doctor, Interval(now - YEAR, now - timedelta(hours=2)))
+        past, coming = behind[doctor.pk], ahead[doctor.pk]
         weights = [1 + index * 4 / max(len(past), 1) for index in range(len(past))]
         for slot in sorted({id(slot): slot for slot in random.choices(past, weights, k=9)}.values(), key=start):
             patient, booker = random.choice(patients)
             status = random.choices((Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED), (88, 5, 7))[0]
-            written += diary.visit(doctor, patient, booker, slot, status) is not None
-        coming = diary.times(doctor, Interval(now + timedelta(hours=2), now + timedelta(days=10)))
+            written += diary.enter(doctor, patient, booker, slot, status) is not None
         for slot in random.sample(coming, k=min(4, len(coming))):
             patient, booker = random.choice(patients[1:])
-            written += diary.visit(doctor, patient, booker, slot, Status.CONFIRMED) is not None
+            written += diary.enter(doctor, patient, booker, slot, Status.CONFIRMED) is not None
     return written
 
 
-def write_demo_doctors_day(diary: Diary, doctor: Doctor, accounts: list[User]) -> int:
+def enter_demo_doctors_day(diary: Diary, doctor: Doctor, accounts: list[User]) -> int:
     """A full day for the demo's own doctor: visits behind and ahead on the local today."""
     midnight = diary.now.astimezone(diary.calendars[doctor.pk].zone).replace(hour=0, minute=0, second=0, microsecond=0)
     written = 0
@@ -219,11 +271,11 @@ def write_demo_doctors_day(diary: Diary, doctor: Doctor, accounts: list[User]) -
         user = diary.random.choice(accounts[1:])
         status = Status.COMPLETED if slot.end < diary.now else Status.CONFIRMED
         if slot.start > diary.now or slot.end < diary.now:
-            written += diary.visit(doctor, user.patient, user, slot, status) is not None
+            written += diary.enter(doctor, user.patient, user, slot, status) is not None
     return written
 
 
-def write_demo_patients_story(diary: Diary, doctors: list[Doctor], account: User) -> int:
+def enter_demo_patients_story(diary: Diary, doctors: list[Doctor], account: User) -> int:
     """The demo's own patient: a history of her own and her family's, and visits to come."""
     family = [account.patient, *Patient.objects.filter(guardianships__guardian=account).order_by("created_at")]
     written = 0
@@ -235,7 +287,7 @@ def write_demo_patients_story(diary: Diary, doctors: list[Doctor], account: User
             if days > 0 and slot.start > diary.now:
                 continue
             status = Status.CONFIRMED if days < 0 else Status.CANCELLED if number == 3 else Status.COMPLETED
-            if diary.visit(doctor, family[number % len(family)], account, slot, status):
+            if diary.enter(doctor, family[number % len(family)], account, slot, status):
                 written += 1
                 break
     return written

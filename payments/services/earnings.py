@@ -8,7 +8,7 @@ from django.db import transaction
 
 from doctors.models import Doctor
 from payments.models import Charge, CommissionRate, Journal
-from payments.services.ledger import PAISA, deposit, post_earning
+from payments.services.ledger import PAISA, deposit, earning, post_all
 
 
 @transaction.atomic
@@ -22,7 +22,7 @@ def earn_charge(charge: Charge, *, doctor: Doctor, at: datetime | None = None) -
     amount = deposit(charge)
     if amount:
         commission = (amount * commission_percent(doctor) / 100).quantize(PAISA)
-        post_earning(charge, doctor_id=doctor.pk, amount=amount, commission=commission, at=at)
+        post_all([earning(charge, doctor_id=doctor.pk, amount=amount, commission=commission, at=at)])
 
 
 def commission_percent(doctor: Doctor) -> Decimal:

@@ -1,5 +1,7 @@
 """The one way into the ledger. docs/payments.md has the accounts, their signs and every journal."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,7 +13,46 @@ from payments.models import Account, Charge, Journal, LedgerEntry, PaymentAttemp
 PAISA = Decimal("0.01")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """One journal before it is written; `post` has what its parts mean."""
+
+    kind: Journal.Kind
+    cause: str
+    lines: dict[Account, Decimal]
+    charge: Charge | None = None
+    currency: str = ""
+    doctor_id: int | None = None
+    at: datetime | None = None
+
+    def journal(self) -> Journal:
+        moment = {} if self.at is None else {"at": self.at}
+        return Journal(kind=self.kind, charge=self.charge, cause=self.cause, **moment)
+
+    def entries(self, journal: Journal) -> list[LedgerEntry]:
+        return [
+            LedgerEntry(
+                journal=journal,
+                account=account,
+                amount=amount,
+                currency=self.charge.currency if self.charge else self.currency,
+                doctor_id=self.doctor_id if account == Account.DOCTOR else None,
+            )
+            for account, amount in self.lines.items()
+            if amount
+        ]
+
+
 @transaction.atomic
+def post_all(movements: Collection[Movement]) -> list[Journal]:
+    """Write these journals, as `post` writes one."""
+    journals = Journal.objects.bulk_create([movement.journal() for movement in movements])
+    LedgerEntry.objects.bulk_create(
+        entry for movement, journal in zip(movements, journals, strict=True) for entry in movement.entries(journal)
+    )
+    return journals
+
+
 def post(
     kind: Journal.Kind,
     *,
@@ -28,19 +69,10 @@ def post(
     The database refuses, at commit, lines that do not sum to zero, and at once a second journal of this kind for the
     same cause: that IntegrityError is a bug of the caller, who holds the charge's lock and has looked.
     """
-    moment = {} if at is None else {"at": at}
-    journal = Journal.objects.create(kind=kind, charge=charge, cause=cause, **moment)
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            journal=journal,
-            account=account,
-            amount=amount,
-            currency=charge.currency if charge else currency,
-            doctor_id=doctor_id if account == Account.DOCTOR else None,
-        )
-        for account, amount in lines.items()
-        if amount
+    movement = Movement(
+        kind=kind, cause=cause, lines=lines, charge=charge, currency=currency, doctor_id=doctor_id, at=at
     )
+    (journal,) = post_all([movement])
     return journal
 
 
@@ -61,11 +93,11 @@ def deposit(charge: Charge) -> Decimal:
     return -standing(charge).get(Account.DEPOSIT, Decimal(0)) - aside
 
 
-def post_settlement(charge: Charge, attempt: PaymentAttempt, *, at: datetime | None = None) -> None:
+def settlement(charge: Charge, attempt: PaymentAttempt, *, at: datetime | None = None) -> Movement:
     """The gateway holds the payment less its fee; we owe the payer the service or the money."""
     net = attempt.store_amount or Decimal(0)
-    post(
-        Journal.Kind.SETTLEMENT,
+    return Movement(
+        kind=Journal.Kind.SETTLEMENT,
         charge=charge,
         cause=attempt.tran_id,
         lines={
@@ -77,12 +109,16 @@ def post_settlement(charge: Charge, attempt: PaymentAttempt, *, at: datetime | N
     )
 
 
-def post_earning(
+def post_settlement(charge: Charge, attempt: PaymentAttempt, *, at: datetime | None = None) -> None:
+    post_all([settlement(charge, attempt, at=at)])
+
+
+def earning(
     charge: Charge, *, doctor_id: int, amount: Decimal, commission: Decimal, at: datetime | None = None
-) -> None:
+) -> Movement:
     """What was the payer's deposit is the doctor's now, less what the portal keeps."""
-    post(
-        Journal.Kind.EARNING,
+    return Movement(
+        kind=Journal.Kind.EARNING,
         charge=charge,
         cause=charge.pk.hex,
         lines={Account.DEPOSIT: amount, Account.DOCTOR: commission - amount, Account.COMMISSION: -commission},

@@ -5,26 +5,36 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from config.demo.avatars import choose_look, draw_avatar
-from config.demo.canvas import flatten
+from config.demo.canvas import flatten, webp
 from config.demo.hair import MEN, WOMEN
+from config.demo.people import portrait
+from doctors.photos import LARGE, LARGE_BYTES, SMALL, SMALL_BYTES
 
 PEOPLE = [(seed, gender) for seed in range(60) for gender in ("female", "male")]
 
 
 @pytest.fixture(scope="module")
 def portraits() -> list[bytes]:
-    return [draw_avatar(seed, gender) for seed, gender in PEOPLE]
+    return [webp(draw_avatar(seed, gender)) for seed, gender in PEOPLE]
 
 
 def test_draw_avatar_draws_the_same_for_the_same_seed(portraits: list[bytes]) -> None:
-    assert [draw_avatar(seed, gender) for seed, gender in PEOPLE[:6]] == portraits[:6]
+    assert [webp(draw_avatar(seed, gender)) for seed, gender in PEOPLE[:6]] == portraits[:6]
 
 
-def test_draw_avatar_makes_small_square_webp(portraits: list[bytes]) -> None:
-    assert max(map(len, portraits)) <= 20_000
-    for portrait in portraits:
-        with Image.open(io.BytesIO(portrait)) as image:
+def test_portraits_are_small_square_webp(portraits: list[bytes]) -> None:
+    assert max(map(len, portraits)) <= LARGE_BYTES
+    for drawn in portraits:
+        with Image.open(io.BytesIO(drawn)) as image:
             assert (image.format, image.size, image.mode) == ("WEBP", (512, 512), "RGB")
+
+
+def test_doctors_have_them_in_the_two_sizes_of_a_photo() -> None:
+    photo = portrait(3, "female")
+    for file, side, most in ((photo.large, LARGE, LARGE_BYTES), (photo.small, SMALL, SMALL_BYTES)):
+        assert file.size <= most
+        with Image.open(file) as image:
+            assert (image.format, image.size) == ("WEBP", (side, side))
 
 
 def test_no_two_portraits_are_hard_to_tell_apart(portraits: list[bytes]) -> None:
