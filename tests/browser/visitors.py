@@ -6,10 +6,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import cast
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from config.processes import wait_until
+from tests.axe import complaints
 from tests.stack import Stack
 
 type NewContext = Callable[..., BrowserContext]
@@ -97,8 +97,7 @@ def looks_right(page: Page) -> None:
     before = page.viewport_size
     for size in (PHONE, DESKTOP):
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{page.url} at {size}\n{results.generate_report()}"
+        assert complaints(page) == "", size
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider == 0, (page.url, size)
     if before:
