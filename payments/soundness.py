@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Exists, Model, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, Model, OuterRef, Q, QuerySet, Sum
 
 from payments.models import Account, Journal, LedgerEntry, PaymentAttempt, Refund
 
@@ -33,6 +33,12 @@ def look_through() -> Soundness:
     unbalanced = lines.values("journal", "currency").annotate(total=Sum("amount")).exclude(total=0)
     found = {
         "journals that do not sum to zero": unbalanced.values_list("journal", flat=True),
+        "lines of another time than their journal's": _named(lines.exclude(at=F("journal__at")), "pk"),
+        "journals of more than one doctor": lines.filter(account__in=[Account.DOCTOR, Account.COMMISSION])
+        .values("journal")
+        .annotate(first=Min("doctor"), last=Max("doctor"), unnamed=Count("pk", filter=Q(doctor=None)))
+        .filter(Q(first__lt=F("last")) | Q(first__isnull=False, unnamed__gt=0))
+        .values_list("journal", flat=True),
         "journals without lines": _named(Journal.objects.exclude(_posted(journal=OuterRef("pk"))), "pk"),
         "payments that the ledger has not": _named(
             PaymentAttempt.objects.with_money().exclude(

@@ -3,7 +3,6 @@
 A line's gross is the doctor's part and the portal's commission of the same journal together.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -45,10 +44,10 @@ def first_of(month: date, *, later: int = 0) -> date:
     return date(years, index + 1, 1)
 
 
-def within(rows: QuerySet[LedgerEntry], begin: date, end: date) -> QuerySet[LedgerEntry]:
-    """Those from the first day on and before the second."""
+def lines_of(doctor: Doctor, begin: date, end: date) -> QuerySet[LedgerEntry]:
+    """The doctor's lines, and what the portal kept, from the first day on and before the second."""
     midnights = [datetime.combine(day, time(), zone()) for day in (begin, end)]
-    return rows.filter(journal__at__gte=midnights[0], journal__at__lt=midnights[1])
+    return LedgerEntry.objects.filter(doctor=doctor, at__gte=midnights[0], at__lt=midnights[1])
 
 
 def statement_lines(doctor: Doctor, month: date) -> QuerySet[LedgerEntry]:
@@ -56,30 +55,30 @@ def statement_lines(doctor: Doctor, month: date) -> QuerySet[LedgerEntry]:
     kept = LedgerEntry.objects.filter(journal=OuterRef("journal"), account=Account.COMMISSION).order_by()
     total = kept.values("journal").annotate(total=Sum("amount")).values("total")
     money = DecimalField(max_digits=12, decimal_places=2)
-    rows = within(LedgerEntry.objects.filter(doctor=doctor), first_of(month), first_of(month, later=1))
+    rows = lines_of(doctor, first_of(month), first_of(month, later=1)).filter(account=Account.DOCTOR)
     return (
         rows.annotate(
             net=-F("amount"), commission=-Coalesce(Subquery(total, output_field=money), ZERO, output_field=money)
         )
         .annotate(gross=F("net") + F("commission"))
         .select_related("journal__charge")
-        .order_by("journal__at", "pk")
+        .order_by("at", "pk")
         .fetch_mode(PAGE)
     )
 
 
 def balance(doctor: Doctor, *, before: date | None = None) -> Decimal:
     """What the portal owes the doctor, as that day begins or now; below zero the doctor owes it."""
-    rows = LedgerEntry.objects.filter(doctor=doctor)
+    rows = LedgerEntry.objects.filter(doctor=doctor, account=Account.DOCTOR)
     if before:
-        rows = rows.filter(journal__at__lt=datetime.combine(before, time(), zone()))
+        rows = rows.filter(at__lt=datetime.combine(before, time(), zone()))
     return -(rows.aggregate(total=Sum("amount"))["total"] or ZERO)
 
 
 def by_day(doctor: Doctor, month: date) -> list[Sums]:
     """One for each day of the month, also of days without work."""
     first, after = first_of(month), first_of(month, later=1)
-    found = _summed(doctor, first, after, TruncDate("journal__at", tzinfo=zone()))
+    found = _summed(doctor, first, after, TruncDate("at", tzinfo=zone()))
     days = [first + timedelta(days=each) for each in range((after - first).days)]
     return [found.get(day, Sums(day)) for day in days]
 
@@ -87,27 +86,26 @@ def by_day(doctor: Doctor, month: date) -> list[Sums]:
 def by_month(doctor: Doctor, last: date, *, months: int = MONTHS_SHOWN) -> list[Sums]:
     """One for each of so many months up to `last`, also of months without work."""
     first, after = first_of(last, later=1 - months), first_of(last, later=1)
-    found = _summed(doctor, first, after, TruncMonth("journal__at", tzinfo=zone()))
+    found = _summed(doctor, first, after, TruncMonth("at", tzinfo=zone()))
     return [found.get(month, Sums(month)) for month in (first_of(first, later=each) for each in range(months))]
 
 
 def _summed(doctor: Doctor, begin: date, end: date, period: Any) -> dict[date, Sums]:
-    """Two queries, whatever the number of lines: the doctor's part, and the commission of the same journals."""
-    own = within(LedgerEntry.objects.filter(doctor=doctor), begin, end)
-    kept = within(LedgerEntry.objects.filter(account=Account.COMMISSION, journal__entries__doctor=doctor), begin, end)
-    paid, net, commission = {}, {}, {}
-    for at, kind, total in _by(own, period):
-        part = paid if kind == Journal.Kind.PAYOUT else net
-        part[at] = part.get(at, ZERO) - total
-    for at, _kind, total in _by(kept, period):
-        commission[at] = commission.get(at, ZERO) - total
+    """Two queries, whatever the number of lines. The first reads one index alone; what was paid out has its journal to
+    tell it by, and is looked for among the lines that took something from the doctor."""
+    rows = lines_of(doctor, begin, end).annotate(period=period).order_by()
+    own: dict[str, dict[date, Decimal]] = {Account.DOCTOR: {}, Account.COMMISSION: {}}
+    for at, account, total in rows.values_list("period", "account").annotate(total=Sum("amount")):
+        own[account][_day(at)] = -total
+    payouts = rows.filter(account=Account.DOCTOR, amount__gt=0, journal__kind=Journal.Kind.PAYOUT)
+    paid = {_day(at): total for at, total in payouts.values_list("period").annotate(total=Sum("amount"))}
     found = {}
-    for at in paid.keys() | net.keys():
-        day = at.date() if isinstance(at, datetime) else at
-        part, share = net.get(at, ZERO), commission.get(at, ZERO)
-        found[day] = Sums(day, gross=part + share, commission=share, net=part, paid_out=-paid.get(at, ZERO))
+    for day in own[Account.DOCTOR].keys() | own[Account.COMMISSION].keys():
+        out, share = paid.get(day, ZERO), own[Account.COMMISSION].get(day, ZERO)
+        net = own[Account.DOCTOR].get(day, ZERO) + out
+        found[day] = Sums(day, gross=net + share, commission=share, net=net, paid_out=out)
     return found
 
 
-def _by(rows: QuerySet[LedgerEntry], period: Any) -> Iterable[tuple[Any, str, Decimal]]:
-    return rows.annotate(period=period).order_by().values_list("period", "journal__kind").annotate(total=Sum("amount"))
+def _day(at: date) -> date:
+    return at.date() if isinstance(at, datetime) else at

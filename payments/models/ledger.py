@@ -72,7 +72,8 @@ class Journal(AppendOnlyModel):
 class LedgerEntry(AppendOnlyModel):
     """A signed line of a journal. Plus is what we have or spend, minus is what we owe or earn.
 
-    `doctor` says whose account it is, on DOCTOR and nowhere else.
+    `doctor` says whose account it is, on DOCTOR, and of whose fee it is kept, on COMMISSION. `at` is the journal's: the
+    database writes it, whatever is given, so that a doctor's sums are read from one index.
     """
 
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="entries")
@@ -82,6 +83,7 @@ class LedgerEntry(AppendOnlyModel):
     )
     amount = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
+    at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("ledger entry")
@@ -89,13 +91,20 @@ class LedgerEntry(AppendOnlyModel):
         constraints = [
             models.CheckConstraint(condition=~Q(amount=0), name="ledger_entry_not_empty"),
             models.CheckConstraint(
-                condition=Q(account="doctor", doctor__isnull=False) | ~Q(account="doctor") & Q(doctor__isnull=True),
+                condition=Q(account="doctor", doctor__isnull=False)
+                | Q(account="commission")
+                | ~Q(account__in=["doctor", "commission"]) & Q(doctor__isnull=True),
                 name="ledger_entry_not_of_an_unnamed_doctor",
             ),
         ]
         indexes = [
             models.Index(fields=["account", "currency"], name="ledger_by_account"),
-            models.Index(fields=["doctor"], condition=Q(doctor__isnull=False), name="ledger_of_a_doctor"),
+            models.Index(
+                fields=["doctor", "at"],
+                include=["account", "amount", "journal"],
+                condition=Q(doctor__isnull=False),
+                name="ledger_of_a_doctor_by_time",
+            ),
         ]
 
     def __str__(self) -> str:

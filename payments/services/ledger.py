@@ -36,7 +36,7 @@ class Movement:
                 account=account,
                 amount=amount,
                 currency=self.charge.currency if self.charge else self.currency,
-                doctor_id=self.doctor_id if account == Account.DOCTOR else None,
+                doctor_id=self.doctor_id if account in {Account.DOCTOR, Account.COMMISSION} else None,
             )
             for account, amount in self.lines.items()
             if amount
@@ -63,8 +63,9 @@ def post(
     doctor_id: int | None = None,
     at: datetime | None = None,
 ) -> Journal:
-    """Write one journal; lines of zero are left out. `doctor_id` is whose line on DOCTOR is. The currency is the
-    charge's; it is named where there is no charge. `at` is for what is written later than it happened.
+    """Write one journal; lines of zero are left out. `doctor_id` is whose line on DOCTOR is, and of whose fee that on
+    COMMISSION is kept. The currency is the charge's; it is named where there is no charge. `at` is for what is written
+    later than it happened.
 
     The database refuses, at commit, lines that do not sum to zero, and at once a second journal of this kind for the
     same cause: that IntegrityError is a bug of the caller, who holds the charge's lock and has looked.

@@ -78,12 +78,8 @@ def month_of(year: int, month: int) -> date:
 
 
 def _sums(doctor: Doctor, month: date) -> dict[str, Any]:
-    return {
-        "month": month,
-        "opening": statements.balance(doctor, before=month),
-        "closing": statements.balance(doctor, before=statements.first_of(month, later=1)),
-        "sums": statements.by_month(doctor, month, months=1)[0],
-    }
+    opening, sums = statements.balance(doctor, before=month), statements.by_month(doctor, month, months=1)[0]
+    return {"month": month, "opening": opening, "closing": opening + sums.net - sums.paid_out, "sums": sums}
 
 
 @never_cache

@@ -44,10 +44,13 @@ def line(doctor: User, kind: Journal.Kind, net: str, kept: str = "0", at: dateti
     charge = ChargeFactory(description="Consultation fee", done_path="/appointments/1/")
     part, share = Decimal(net), Decimal(kept)
     lines = {Account.DEPOSIT: part + share, Account.DOCTOR: -part, Account.COMMISSION: -share}
-    journal = post(kind, charge=charge, cause=charge.pk.hex, lines=lines, doctor_id=doctor.doctor.pk)
-    if at:
-        Journal.objects.filter(pk=journal.pk).update(at=at)
+    post(kind, charge=charge, cause=charge.pk.hex, lines=lines, doctor_id=doctor.doctor.pk, at=at)
     return charge
+
+
+def paid_out(doctor: User, amount: str, at: datetime) -> None:
+    lines = {Account.DOCTOR: Decimal(amount), Account.BANK: -Decimal(amount)}
+    post(Journal.Kind.PAYOUT, cause="P", currency="BDT", lines=lines, doctor_id=doctor.doctor.pk, at=at)
 
 
 def test_income_is_summed_by_day_and_month_in_the_portals_zone(doctor: User) -> None:
@@ -56,6 +59,7 @@ def test_income_is_summed_by_day_and_month_in_the_portals_zone(doctor: User) -> 
     line(doctor, Journal.Kind.EARNING, "900", "100", datetime(2026, 3, 31, 23, 55, tzinfo=zone))
     line(doctor, Journal.Kind.REFUND_DUE, "-90", "-10", datetime(2026, 3, 31, 23, 56, tzinfo=zone))
     line(doctor, Journal.Kind.EARNING, "45", "5", datetime(2026, 4, 1, 0, 0, tzinfo=zone))
+    paid_out(doctor, "1000", datetime(2026, 4, 2, 12, 0, tzinfo=zone))
     own = doctor.doctor
 
     days = statements.by_day(own, date(2026, 3, 1))
@@ -64,9 +68,10 @@ def test_income_is_summed_by_day_and_month_in_the_portals_zone(doctor: User) -> 
     assert (first.gross, first.commission, first.net) == (500, 50, 450)
     assert (last.gross, last.commission, last.net) == (900, 90, 810)
     march, april = statements.by_month(own, date(2026, 4, 1), months=2)
-    assert (march.gross, march.net, april.net) == (1400, 1260, 45)
+    assert (march.gross, march.net, march.paid_out) == (1400, 1260, 0)
+    assert (april.gross, april.net, april.paid_out) == (50, 45, 1000)
     assert statements.balance(own, before=date(2026, 4, 1)) == 1260
-    assert statements.balance(own) == 1305
+    assert statements.balance(own) == 305
     nets = [(each.gross, each.commission, each.net) for each in statements.statement_lines(own, date(2026, 3, 1))]
     assert nets == [(500, 50, 450), (1000, 100, 900), (-100, -10, -90)]
 
@@ -92,9 +97,25 @@ def test_pages_take_as_many_queries_whatever_was_earned(
     browser.get(PATH)
     with django_assert_num_queries(10):
         browser.get(PATH)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = browser.get(f"{PATH}{month.year}/{month.month}/").content.decode()
     assert page.count("Consultation fee") == number
+
+
+def test_statement_leads_from_what_was_owed_before_to_what_is_owed_after(client_of: ClientOf, doctor: User) -> None:
+    zone = statements.zone()
+    line(doctor, Journal.Kind.EARNING, "700", "70", datetime(2026, 2, 28, 23, 59, tzinfo=zone))
+    line(doctor, Journal.Kind.EARNING, "450", "50", datetime(2026, 3, 1, 0, 0, tzinfo=zone))
+    paid_out(doctor, "900", datetime(2026, 3, 31, 23, 59, tzinfo=zone))
+    line(doctor, Journal.Kind.EARNING, "80", "8", datetime(2026, 4, 1, 0, 0, tzinfo=zone))
+    context = client_of(doctor).get(f"{PATH}2026/3/").context
+    assert (context["opening"], context["sums"].net, context["sums"].paid_out, context["closing"]) == (
+        700,
+        450,
+        900,
+        250,
+    )
+    assert [(each.gross, each.net) for each in context["page"]] == [(500, 450), (-900, -900)]
 
 
 def test_statement_as_csv_and_pdf(client_of: ClientOf, doctor: User) -> None:

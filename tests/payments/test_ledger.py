@@ -1,16 +1,20 @@
 """What the database refuses to keep."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from config.db import constraint_name
+from doctors.models import Doctor
 from payments.models import Account, Charge, Journal, LedgerEntry
 from payments.services.ledger import post
+from tests.factories.doctors import DoctorFactory
 from tests.factories.payments import ChargeFactory, PaymentAttemptFactory
 
 
@@ -19,9 +23,12 @@ def charge(transactional_db: None) -> Charge:
     return ChargeFactory()
 
 
-def write(charge: Charge, *lines: tuple[str, str, str], cause: str = "C") -> Journal:
+LONG_AGO = datetime(2026, 1, 31, 18, tzinfo=UTC)
+
+
+def write(charge: Charge, *lines: tuple[str, str, str], cause: str = "C", **details: Any) -> Journal:
     with transaction.atomic():
-        journal = Journal.objects.create(kind=Journal.Kind.SETTLEMENT, charge=charge, cause=cause)
+        journal = Journal.objects.create(kind=Journal.Kind.SETTLEMENT, charge=charge, cause=cause, **details)
         for account, amount, currency in lines:
             LedgerEntry.objects.create(journal=journal, account=account, amount=Decimal(amount), currency=currency)
     return journal
@@ -86,6 +93,40 @@ def test_journal_cannot_be_tilted_afterwards(charge: Charge, tilt: Callable[[Jou
         transaction.atomic(tilt)(first, second)
 
     assert sum(first.entries.values_list("amount", flat=True)) == 0
+
+
+def test_line_has_the_time_of_its_journal_whatever_is_written(charge: Charge) -> None:
+    """What a doctor's month comes to is read from the lines alone."""
+    journal, now = write(charge, *BALANCED, at=LONG_AGO), timezone.now()
+    with transaction.atomic():
+        LedgerEntry.objects.create(journal=journal, account="gateway", amount=1, currency="BDT", at=now)
+        LedgerEntry.objects.create(journal=journal, account="deposit", amount=-1, currency="BDT", at=now)
+    assert set(journal.entries.values_list("at", flat=True)) == {LONG_AGO}
+    journal.entries.update(at=now)
+    assert set(journal.entries.values_list("at", flat=True)) == {LONG_AGO}
+
+
+def test_journal_keeps_its_time(charge: Charge) -> None:
+    journal = write(charge, *BALANCED, at=LONG_AGO)
+    with pytest.raises(IntegrityError) as refusal:
+        Journal.objects.filter(pk=journal.pk).update(at=timezone.now())
+    assert constraint_name(refusal.value) == "journal_not_moved_in_time"
+
+
+@transaction.atomic
+def write_earning(charge: Charge, *, doctor: Doctor, keeper: Doctor | None) -> None:
+    journal = Journal.objects.create(kind=Journal.Kind.EARNING, charge=charge, cause="C")
+    for account, amount, whose in (("deposit", 500, None), ("doctor", -450, doctor), ("commission", -50, keeper)):
+        LedgerEntry.objects.create(journal=journal, account=account, amount=amount, doctor=whose, currency="BDT")
+
+
+@pytest.mark.parametrize("named", ["nobody", "another"])
+def test_commission_names_the_doctor_of_whose_fee_it_is_kept(charge: Charge, named: str) -> None:
+    doctor, other = DoctorFactory.create_batch(2)
+    keeper = other if named == "another" else None
+    with pytest.raises(IntegrityError) as refusal:
+        write_earning(charge, doctor=doctor, keeper=keeper)
+    assert constraint_name(refusal.value) == "journal_not_of_two_doctors"
 
 
 def test_cause_has_one_journal_of_a_kind(charge: Charge) -> None:

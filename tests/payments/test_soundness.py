@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from payments.models import Account, LedgerEntry, PaymentAttempt, Refund
-from payments.services.ledger import post_settlement
+from payments.services.ledger import earning, post_all, post_settlement
 from tests.emptying import UNGUARDED
-from tests.factories.payments import PaymentAttemptFactory
+from tests.factories.doctors import DoctorFactory
+from tests.factories.payments import ChargeFactory, PaymentAttemptFactory
 from tests.payments.test_lists import given_back
 
 
@@ -46,6 +47,23 @@ def test_journal_that_does_not_sum_to_zero_is_named() -> None:
     entry = LedgerEntry.objects.filter(account=Account.GATEWAY).earliest("pk")
     behind_the_databases_back("UPDATE payments_ledgerentry SET amount = amount + 1 WHERE id = %s", entry.pk)
     assert said().splitlines()[1:] == ["BDT: 1.00", f"journals that do not sum to zero: {entry.journal_id}"]
+
+
+def test_line_of_another_time_than_its_journals_is_named() -> None:
+    entry = LedgerEntry.objects.earliest("pk")
+    behind_the_databases_back("UPDATE payments_ledgerentry SET at = at - interval '1 day' WHERE id = %s", entry.pk)
+    assert said().splitlines()[2:] == [f"lines of another time than their journal's: {entry.pk}"]
+
+
+@pytest.mark.parametrize("named", ["nobody", "another"])
+def test_commission_that_names_another_than_the_doctor_is_named(named: str) -> None:
+    doctor, other = DoctorFactory.create_batch(2)
+    charge = ChargeFactory()
+    post_all([earning(charge, doctor_id=doctor.pk, amount=charge.amount, commission=Decimal(50))])
+    keeper = other.pk if named == "another" else None
+    behind_the_databases_back("UPDATE payments_ledgerentry SET doctor_id = %s WHERE account = 'commission'", keeper)
+    journal = LedgerEntry.objects.get(account=Account.COMMISSION).journal_id
+    assert said().splitlines()[2:] == [f"journals of more than one doctor: {journal}"]
 
 
 def test_journals_that_are_off_against_one_another_are_both_named() -> None:
