@@ -122,6 +122,7 @@ class Kind(models.TextChoices):
     PAYMENT_UNDER_REVIEW = "payment_under_review", _("A payment is being looked at")
     PAYMENT_TOO_LATE = "payment_too_late", _("A payment came too late and goes back")
     REFUND_STARTED = "refund_started", _("A refund is on its way")
+    REFUND_DELAYED = "refund_delayed", _("A refund takes longer")
     REFUND_DONE = "refund_done", _("A refund has arrived")
     RECEIPT_ISSUED = "receipt_issued", _("A receipt is ready")
     REFUND_NOTED = "refund_noted", _("A refund note is ready")

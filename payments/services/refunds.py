@@ -181,7 +181,7 @@ def claim_refund(refund_id: UUID | str) -> Refund | None:
 @retry_serialization
 @transaction.atomic
 def end_refund(refund: Refund, *, done: bool, failure: str = "") -> None:
-    """Write down, once, how a refund ended; the payer is told when it is there. Locks the charge."""
+    """Write down, once, how a refund ended, and tell the payer. Locks the charge."""
     charge = lock_charge(refund.charge_id)
     refund = charge.refunds.select_for_update(no_key=True).get(pk=refund.pk)
     if refund.status not in Refund.UNDECIDED:
@@ -196,6 +196,7 @@ def end_refund(refund: Refund, *, done: bool, failure: str = "") -> None:
         refund.status = Refund.Status.FAILED
         refund.failure = failure
         post_refund_failed(charge, refund)
+        notify(charge.payer, Kind.REFUND_DELAYED, facts=facts(charge, refund))
     refund.save(update_fields=["status", "done_at", "failure"])
 
 

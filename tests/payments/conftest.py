@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytest_django import Settings
@@ -23,6 +24,18 @@ def sandbox(gateway_process: Sandbox, settings: Settings) -> Sandbox:
     sslcommerz.fuses.clear()
     settings.SSLCOMMERZ_URL = gateway_process.url
     return gateway_process
+
+
+@pytest.fixture
+def alerts(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """What this room has called somebody for until now: the lines that docs/payments.md says to look at."""
+
+    def called() -> list[str]:
+        ours = (each for each in caplog.records if each.name.startswith("payments.") and each.levelno >= logging.ERROR)
+        # structlog hands its events over as they are.
+        return [dict(each.msg)["event"] for each in ours]  # type: ignore[call-overload]
+
+    return called
 
 
 @pytest.fixture

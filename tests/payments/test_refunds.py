@@ -1,5 +1,6 @@
 """Money on its way back, and payments that are looked at first."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -59,8 +60,11 @@ def test_refund_goes_back_whole_and_the_payer_is_told(till: Till) -> None:
 def test_refund_notices_say_what_goes_back(till: Till) -> None:
     charge = till.charge(description="Visit <b>& more</b>", payer__name="Rahima")
     till.paid(charge)
-    till.send(promised(charge, Decimal("120.50")))
+    till.sandbox.faults(refund="failed", times=1)
+    refused = till.send(promised(charge, Decimal("120.50")))
+    till.send(services.retry_refund(refused, by=UserFactory()))
 
+    assert {*kinds(charge)} == {Kind.REFUND_STARTED, Kind.REFUND_DELAYED, Kind.REFUND_DONE}
     for notification in Notification.objects.filter(user=charge.payer):
         subject, body = words(notification)
         assert subject
@@ -150,7 +154,7 @@ def test_unclear_status_of_a_refund_is_asked_for_again(till: Till) -> None:
     assert refund_calls(till).count("refund") == 1
 
 
-def test_refused_refund_is_owed_again_and_can_be_retried(till: Till) -> None:
+def test_refused_refund_is_owed_again_and_can_be_retried(till: Till, alerts: Callable[[], list[str]]) -> None:
     till.sandbox.faults(refund="failed")
     charge = till.charge()
     till.paid(charge)
@@ -159,9 +163,9 @@ def test_refused_refund_is_owed_again_and_can_be_retried(till: Till) -> None:
     assert (refund.status, refund.failure) == (Refund.Status.FAILED, "Refund could not be initiated")
     assert balances() == PAID
     assert charge.refunded == 0
-    assert kinds(charge) == [Kind.REFUND_STARTED]
     till.send(refund)
     assert refund.asked == 1
+    assert alerts() == ["refund_refused"]
 
     till.sandbox.clear_faults()
     again = services.retry_refund(refund, by=UserFactory())
@@ -170,6 +174,8 @@ def test_refused_refund_is_owed_again_and_can_be_retried(till: Till) -> None:
     with pytest.raises(NotRefundable):
         services.retry_refund(refund, by=UserFactory())
     assert balances() == GIVEN_BACK
+    steps = [Kind.REFUND_STARTED, Kind.REFUND_DELAYED, Kind.REFUND_STARTED, Kind.REFUND_DONE]
+    assert kinds(charge) == steps
 
 
 def test_last_part_that_goes_back_at_the_second_try_ends_the_sale(till: Till) -> None:
@@ -235,7 +241,7 @@ def test_admin_gives_a_part_back_and_the_sale_stands(till: Till) -> None:
     assert charge.status == Charge.Status.PAID
 
 
-def test_risky_payment_waits_for_a_person(till: Till) -> None:
+def test_risky_payment_waits_for_a_person(till: Till, alerts: Callable[[], list[str]]) -> None:
     till.sandbox.faults(risky=True)
     charge = till.charge()
     attempt = till.paid(charge)
@@ -245,6 +251,7 @@ def test_risky_payment_waits_for_a_person(till: Till) -> None:
     assert attempt.status == PaymentAttempt.Status.REVIEW
     assert till.seller.settled == [Charge.Status.REVIEW]
     assert balances() == PAID
+    assert alerts() == ["payment_to_be_looked_at"]
     assert not charge.can_be_tried
 
 
