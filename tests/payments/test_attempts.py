@@ -1,5 +1,6 @@
 """Starting to pay: durable first, then the gateway, then whatever came of it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_unclear_session_leaves_it_unknown(till: Till, fault: str) -> None:
     assert attempt.ask_at
 
 
-def test_refused_session_leaves_it_failed(till: Till) -> None:
+def test_refused_session_leaves_it_failed(till: Till, alerts: Callable[[], list[str]]) -> None:
     till.sandbox.faults(session="failed")
     charge = till.charge()
     with pytest.raises(PaymentRefused):
@@ -92,6 +93,7 @@ def test_refused_session_leaves_it_failed(till: Till) -> None:
     attempt = charge.attempts.get()
     assert (attempt.status, attempt.ask_at) == (Status.FAILED, None)
     assert "channels are not available" in attempt.failure
+    assert alerts() == ["session_refused"]
 
 
 @pytest.mark.parametrize("status", [Charge.Status.PAID, Charge.Status.VOID, Charge.Status.REVIEW])

@@ -1,6 +1,7 @@
 """The gateway's lists beside the ledger: what differs is found, asked about, explained or cleared."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -409,10 +410,11 @@ def test_worker_that_dies_has_written_whole_batches_and_the_next_goes_on(
     ],
 )
 def test_file_of_another_kind_breaks_off_in_words_and_counts_for_nothing(
-    db: None, text: str | bytes, words: str
+    db: None, alerts: Callable[[], list[str]], text: str | bytes, words: str
 ) -> None:
     paid()
     assert words in said_of(text)
+    assert alerts() == ["gateway_list_broke_off"] * GatewayList.objects.count()
     assert not Difference.objects.open().exists()
 
 
@@ -450,10 +452,11 @@ def test_difference_is_explained_once_with_a_name(db: None) -> None:
         Difference.objects.update(note="")
 
 
-def test_who_may_explain_and_who_handed_it_in_are_told(db: None) -> None:
+def test_who_may_explain_and_who_handed_it_in_are_told(db: None, alerts: Callable[[], list[str]]) -> None:
     finance, helper = UserFactory(in_group="finance"), UserFactory(as_admin=True)
     UserFactory(in_group="support")
     compared(HEAD + line(paid(), amount="1.00"), by=helper)
     told = Notification.objects.filter(kind="list_differs")
     assert {each.user for each in told} == {finance, helper}
     assert told[0].facts["differences"] == 1
+    assert alerts() == ["gateway_list_differs"]

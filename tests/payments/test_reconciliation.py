@@ -1,5 +1,6 @@
 """Asking about what the gateway has not told."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -101,7 +102,9 @@ def test_unclear_query_is_asked_again_even_after_three_days(till: Till) -> None:
     assert (attempt.status, attempt.ask_at is None) == (Status.OPEN, False)
 
 
-def test_payment_of_another_amount_is_found_flagged_and_not_settled(till: Till) -> None:
+def test_payment_of_another_amount_is_found_flagged_and_not_settled(
+    till: Till, alerts: Callable[[], list[str]]
+) -> None:
     till.sandbox.faults(ipn="never")
     charge = till.charge()
     attempt = till.start(charge)
@@ -110,6 +113,7 @@ def test_payment_of_another_amount_is_found_flagged_and_not_settled(till: Till) 
     till.reconcile(attempt)
     assert (attempt.status, attempt.failure) == (Status.OPEN, UNPROVEN)
     assert balances() == {}
+    assert alerts() == ["validation_of_another_payment", "found_but_not_settled"]
 
     till.reconcile(aged(attempt, timedelta(days=3)))
     assert (attempt.status, attempt.failure, attempt.ask_at) == (Status.EXPIRED, UNPROVEN, None)

@@ -1,14 +1,17 @@
 """What counts as paid, and what does not: every message comes over HTTP from the running sandbox, or from a forger."""
 
 import hashlib
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from payments.models import Account, Charge, GatewayMessage, Journal, PaymentAttempt, Refund
-from payments.services import lock_charge, request_refund, void_charge
+from payments.services import lock_charge, receive_message, request_refund, void_charge
 from tests.payments.till import PAID, Till, balances
+
+type Alerts = Callable[[], list[str]]
 
 STORE_PASSWORD = "demo-secret"
 
@@ -212,7 +215,9 @@ def test_message_signed_with_another_password_is_refused(till: Till) -> None:
         ({"val_id": "বৈধ"}, "not_valid"),
     ],
 )
-def test_signed_message_that_says_something_else_is_refused(till: Till, changed: dict[str, str], verdict: str) -> None:
+def test_signed_message_that_says_something_else_is_refused(
+    till: Till, alerts: Alerts, changed: dict[str, str], verdict: str
+) -> None:
     till.sandbox.faults(ipn_fields=changed)
     charge = till.charge()
     attempt = till.start(charge)
@@ -221,6 +226,7 @@ def test_signed_message_that_says_something_else_is_refused(till: Till, changed:
 
     assert (only_message().status, only_message().verdict) == ("refused", verdict)
     assert_untouched(charge)
+    assert alerts() == ["message_refused"]
     # The payer did pay, and is not the one to suffer for it.
     till.reconcile(attempt)
     charge.refresh_from_db()
@@ -245,18 +251,26 @@ def test_val_id_of_another_payment_settles_nothing(till: Till) -> None:
     assert balances() == before
 
 
-def test_unsettled_val_id_of_another_payment_settles_nothing(till: Till) -> None:
-    """As above, where only the gateway can tell that the payment is another one."""
+def test_unsettled_val_id_of_another_payment_settles_nothing(till: Till, alerts: Alerts) -> None:
+    """As above, where only the gateway can tell that the payment is another one, though of as much."""
     till.sandbox.faults(ipn="never")
-    cheap, dear = till.charge(amount=Decimal(20)), till.charge(amount=Decimal(500))
-    paid = till.pay(till.start(cheap))
-    attempt = till.start(dear)
+    other, charge = till.charge(), till.charge()
+    paid = till.pay(till.start(other))
+    attempt = till.start(charge)
 
-    till.send_ipn(sign(genuine(paid) | {"tran_id": attempt.tran_id, "currency_amount": "500.00", "amount": "500.00"}))
+    till.send_ipn(sign(genuine(paid) | {"tran_id": attempt.tran_id}))
     till.work()
 
     assert (only_message().status, only_message().verdict) == ("refused", "other_payment")
-    assert_untouched(dear)
+    assert_untouched(charge)
+    assert alerts() == ["validation_of_another_payment", "message_refused"]
+
+
+def test_message_is_kept_whatever_its_characters(db: None) -> None:
+    """PostgreSQL takes neither of the two."""
+    message = receive_message(GatewayMessage.Source.IPN, {"tran_id": "P\x001", "note": "half \ud800 a pair"})
+    message.refresh_from_db()
+    assert message.fields == {"tran_id": "P\ufffd1", "note": "half ? a pair"}
 
 
 @pytest.mark.parametrize("asked", [Decimal("500.01"), Decimal("499.99"), Decimal("501.00")])
@@ -333,7 +347,7 @@ def test_unclear_validation_leaves_it_pending_until_it_clears(till: Till, fault:
     assert charge.status == Charge.Status.PAID
 
 
-def test_message_that_stays_unclear_is_set_aside(till: Till) -> None:
+def test_message_that_stays_unclear_is_set_aside(till: Till, alerts: Alerts) -> None:
     till.sandbox.faults(validation="inactive")
     attempt = till.start(till.charge())
     till.pay(attempt)
@@ -342,6 +356,7 @@ def test_message_that_stays_unclear_is_set_aside(till: Till) -> None:
 
     message = only_message()
     assert (message.status, message.verdict, message.attempts) == ("aside", "too_often", 14)
+    assert alerts() == ["message_set_aside"]
 
 
 def test_seller_that_raises_undoes_the_settlement(till: Till) -> None:
@@ -402,7 +417,7 @@ def test_two_attempts_that_both_settle_leave_one_payment_and_give_the_other_back
     assert Account.REFUNDS_DUE not in balances()
 
 
-def test_one_tran_id_paid_twice_gives_the_second_payment_back(till: Till) -> None:
+def test_one_tran_id_paid_twice_gives_the_second_payment_back(till: Till, alerts: Alerts) -> None:
     till.sandbox.faults(duplicate_tran_id="accepted")
     charge = till.charge()
     attempt = till.paid(charge)
@@ -413,6 +428,7 @@ def test_one_tran_id_paid_twice_gives_the_second_payment_back(till: Till) -> Non
 
     twin = PaymentAttempt.objects.get(twin_of=attempt)
     assert twin.is_surplus
+    assert alerts() == ["attempt_paid_twice"]
     assert twin.val_id not in {None, attempt.val_id}
     assert charge.refunds.get().attempt == twin
     assert till.send(charge.refunds.get()).status == Refund.Status.DONE
