@@ -260,6 +260,36 @@ def test_patient_calls_off_until_the_doctor_has_accepted(doctor: User, patient: 
         services.cancel_order(accepted(doctor, patient), by=patient)
 
 
+def fulfilled(doctor: User, patient: User) -> Order:
+    order = accepted(doctor, patient)
+    services.answer_order(order, "All is well.", by=doctor)
+    return order
+
+
+def called_off(doctor: User, patient: User) -> Order:
+    return services.cancel_order(paid(doctor, patient), by=patient)
+
+
+def lapsed(doctor: User, patient: User) -> Order:
+    order = overdue(paid(doctor, patient))
+    sweep_orders()
+    return order
+
+
+@pytest.mark.parametrize("ended", [fulfilled, called_off, lapsed])
+def test_what_is_closed_is_neither_accepted_nor_declined(doctor: User, patient: User, ended) -> None:
+    order = ended(doctor, patient)
+    order.refresh_from_db()
+    status, before = order.status, balances()
+    assert not order.is_waiting
+    with pytest.raises(OrderChanged):
+        services.accept_order(order, by=doctor)
+    with pytest.raises(OrderChanged):
+        services.decline_order(order, reason="see_first", words="", by=doctor)
+    order.refresh_from_db()
+    assert (order.status, since(before)) == (status, {})
+
+
 def test_order_that_is_not_paid_is_dropped_and_another_can_be_placed(doctor: User, patient: User) -> None:
     order = placed(doctor, patient)
     charge = services.pay_order(order, by=patient)
