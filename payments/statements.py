@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from config.db import PAGE
@@ -23,13 +23,14 @@ MONTHS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Of a day, a month or a journal: what the work brought in all, what the portal kept, what the doctor has of it,
-    and what was paid out."""
+    """Of a day or a month: what the work brought in all, what the portal kept, what the doctor has of it, and what was
+    paid out. `back` is what went back to patients of what had been earned; the other sums are without it."""
 
     day: date
     gross: Decimal = ZERO
     commission: Decimal = ZERO
     net: Decimal = ZERO
+    back: Decimal = ZERO
     paid_out: Decimal = ZERO
 
 
@@ -95,15 +96,19 @@ def _summed(doctor: Doctor, begin: date, end: date, period: Any) -> dict[date, S
     tell it by, and is looked for among the lines that took something from the doctor."""
     rows = lines_of(doctor, begin, end).annotate(period=period).order_by()
     own: dict[str, dict[date, Decimal]] = {Account.DOCTOR: {}, Account.COMMISSION: {}}
-    for at, account, total in rows.values_list("period", "account").annotate(total=Sum("amount")):
-        own[account][_day(at)] = -total
+    taken: dict[date, Decimal] = {}
+    sums = {"total": Sum("amount"), "plus": Coalesce(Sum("amount", filter=Q(amount__gt=0)), ZERO)}
+    for at, account, total, plus in rows.values_list("period", "account").annotate(**sums):
+        day = _day(at)
+        own[account][day] = -total
+        taken[day] = taken.get(day, ZERO) + plus
     payouts = rows.filter(account=Account.DOCTOR, amount__gt=0, journal__kind=Journal.Kind.PAYOUT)
     paid = {_day(at): total for at, total in payouts.values_list("period").annotate(total=Sum("amount"))}
     found = {}
-    for day in own[Account.DOCTOR].keys() | own[Account.COMMISSION].keys():
+    for day in taken:
         out, share = paid.get(day, ZERO), own[Account.COMMISSION].get(day, ZERO)
         net = own[Account.DOCTOR].get(day, ZERO) + out
-        found[day] = Sums(day, gross=net + share, commission=share, net=net, paid_out=out)
+        found[day] = Sums(day, gross=net + share, commission=share, net=net, back=taken[day] - out, paid_out=out)
     return found
 
 

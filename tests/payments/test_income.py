@@ -68,8 +68,8 @@ def test_income_is_summed_by_day_and_month_in_the_portals_zone(doctor: User) -> 
     assert (first.gross, first.commission, first.net) == (500, 50, 450)
     assert (last.gross, last.commission, last.net) == (900, 90, 810)
     march, april = statements.by_month(own, date(2026, 4, 1), months=2)
-    assert (march.gross, march.net, march.paid_out) == (1400, 1260, 0)
-    assert (april.gross, april.net, april.paid_out) == (50, 45, 1000)
+    assert (march.gross, march.net, march.back, march.paid_out) == (1400, 1260, 100, 0)
+    assert (april.gross, april.net, april.back, april.paid_out) == (50, 45, 0, 1000)
     assert statements.balance(own, before=date(2026, 4, 1)) == 1260
     assert statements.balance(own) == 305
     nets = [(each.gross, each.commission, each.net) for each in statements.statement_lines(own, date(2026, 3, 1))]
@@ -83,6 +83,9 @@ def test_income_page_shows_sums_and_is_the_doctors_own(
     page = client_of(doctor).get(PATH).content.decode()
     assert "৳450" in page
     assert "Name an account" in page
+    assert "went back to patients" not in page
+    line(doctor, Journal.Kind.REFUND_DUE, "-90", "-10")
+    assert "without ৳100 that went back to patients" in client_of(doctor).get(PATH).content.decode()
     assert "৳450" not in client_of(other_doctor).get(PATH).content.decode()
     assert client_of(patient).get(PATH).status_code == 403
 
