@@ -77,6 +77,20 @@ def test_what_was_earned_is_paid_out_once_and_the_books_say_so(maker: User, chec
     assert list(kinds) == ["payout_account_changed", "payout_sent"]
 
 
+def test_doctor_sees_the_next_payout_until_it_is_made(client: Client, maker: User, checker: User) -> None:
+    doctor = DoctorFactory()
+    with_account(doctor)
+    earned(doctor, "900.00")
+    run = drafted(maker)
+    client.force_login(doctor.user)
+    waiting = client.get("/practice/income/").context
+    assert (waiting["next_payout"].amount, waiting["balance"], waiting["month"].paid_out) == (900, 900, 0)
+    services.approve_payouts(run, by=checker)
+    services.mark_paid_out(run.payouts.get(), reference="TX1", by=maker)
+    made = client.get("/practice/income/").context
+    assert (made["next_payout"], made["balance"], made["month"].paid_out) == (None, 0, 900)
+
+
 def test_run_is_approved_by_somebody_else(maker: User) -> None:
     doctor = DoctorFactory()
     with_account(doctor)
