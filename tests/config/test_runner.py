@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,9 +20,13 @@ from config import runner
 from config.embedded import postgres, socket_folder
 from config.ports import in_url, loopback_addresses
 from config.processes import STOP_SIGNALS, claim, end_families, wait_until
-from tests.stack import Stack, demo, free_port_pair, start
+from tests.processes import remember
+from tests.stack import START_TIMEOUT, Stack, demo, free_port_pair, log_of, start
 
 BASE_DIR = Path(runner.__file__).resolve().parent.parent
+
+
+WHO_IS_ADMIN = "from accounts.models import User; print(User.objects.get(email__startswith='admin@').email)"
 
 
 def run(command: str, *, port: int | str | None = None, data_dir: Path) -> subprocess.CompletedProcess[str]:
@@ -104,14 +109,14 @@ def test_demo_keeps_its_secrets_from_other_users(stack: Stack) -> None:
 
 def test_manage_runs_beside_the_demo(stack: Stack) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "config.runner", "manage", "migrate", "--check"],
+        [sys.executable, "-m", "config.runner", "manage", "shell", "-v0", "-c", WHO_IS_ADMIN],
         cwd=BASE_DIR,
         env=os.environ | {"DATA_DIR": str(stack.data_dir)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout) == (0, "admin@example.com\n"), done.stderr
 
 
 # Refusals ---------------------------------------------------------------------------------------------------------
@@ -221,8 +226,30 @@ def running_demo(data_dir: Path) -> Iterator[tuple[Stack, list[psutil.Process]]]
         yield started, processes
 
 
+@contextmanager
+def begun_demo(data_dir: Path) -> Iterator[tuple[psutil.Popen, Path]]:
+    """As `running_demo`, of which nobody waits for pages: its first process, and where it writes."""
+    log = log_of(data_dir)
+    with log.open("wb") as output:
+        process = start(data_dir, free_port_pair(), output=output.fileno())
+    remember(process.pid)
+    try:
+        yield process, log
+    finally:
+        end_families([(process, signal.SIGINT)], grace=30)
+
+
+def named(leader: psutil.Process, word: str) -> list[psutil.Process]:
+    """Those of the family with an argument in which this word is."""
+    found = []
+    for one in family(leader):
+        with contextlib.suppress(psutil.NoSuchProcess):  # some of them come and go while we look
+            found += [one] if any(word in argument for argument in one.cmdline()) else []
+    return found
+
+
 def copy_database(stack: Stack, data_dir: Path) -> None:
-    """A new data folder with the database of a running demo: to fill another takes a minute."""
+    """A new data folder with the database of a running demo and its static files: to make others takes a minute."""
     user, copy = postgres.system_user(), data_dir / "postgres"
     data_dir.mkdir(mode=0o711)
     postgres.make_folder(copy, user)
@@ -230,6 +257,8 @@ def copy_database(stack: Stack, data_dir: Path) -> None:
     backup: list[str | Path] = [postgres.program("pg_basebackup"), *where, "--checkpoint=fast", "--pgdata", copy]
     made = postgres.run_as(user, backup)
     assert made.returncode == 0, made.stderr
+    shutil.copytree(stack.data_dir / "static", data_dir / "static")
+    shutil.copy2(stack.data_dir / "static.stamp", data_dir)
 
 
 def test_demo_ends_with_all_it_started_and_keeps_its_data(stack: Stack, demo_folder: Path) -> None:
@@ -251,12 +280,16 @@ def test_demo_ends_with_all_it_started_and_keeps_its_data(stack: Stack, demo_fol
         started.process.wait(30)
     assert alive(left)
 
-    with running_demo(data_dir) as (started, processes):
+    with begun_demo(data_dir) as (process, log):
+        assert wait_until(
+            lambda: named(process, "payments.sandbox"), timeout=START_TIMEOUT, watched=[process], pause=0.1
+        )
         assert not alive(left)
-        next(one for one in processes if "daphne" in " ".join(one.cmdline())).kill()
-        assert started.process.wait(30) == 1
+        processes = family(process)
+        named(process, "daphne")[0].kill()
+        assert process.wait(30) == 1
         assert not alive(processes)
-        assert "websocket ended by itself" in started.log.read_text()
+        assert "websocket ended by itself" in log.read_text()
 
     assert run("reset", data_dir=data_dir).returncode == 0
     assert not list(data_dir.iterdir())
@@ -264,20 +297,9 @@ def test_demo_ends_with_all_it_started_and_keeps_its_data(stack: Stack, demo_fol
 
 @pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_demo_that_is_stopped_while_it_prepares_leaves_nothing(demo_folder: Path, number: signal.Signals) -> None:
-    data_dir = demo_folder / "data"
-    with (demo_folder / "log").open("wb") as output:
-        process = start(data_dir, free_port_pair(), output=output.fileno())
-    try:
-
-        def migrates() -> bool:
-            with contextlib.suppress(psutil.NoSuchProcess):  # some of them come and go while we look
-                return any("migrate" in argument for one in family(process) for argument in one.cmdline())
-            return False
-
-        assert wait_until(migrates, timeout=60, watched=[process])
+    with begun_demo(demo_folder / "data") as (process, _log):
+        assert wait_until(lambda: named(process, "migrate"), timeout=START_TIMEOUT, watched=[process], pause=0.1)
         processes = family(process)
         process.send_signal(number)
         assert process.wait(60) == 0
         assert not alive(processes)
-    finally:
-        end_families([(process, signal.SIGINT)])
