@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import BooleanField, CharField, Func, TextField
+from django.forms import CharField as FormCharField
 from django.forms import Field
 
 
@@ -60,3 +61,10 @@ class TermLinesField(SimpleArrayField):
         if isinstance(value, str):
             value = list(dict.fromkeys(filter(None, map(term, value.splitlines()))))
         return super().to_python(value)
+
+
+class WordsField(FormCharField):
+    """A form's lines of text, ends of lines as one sign, so that the same words are the same."""
+
+    def to_python(self, value: Any) -> str:
+        return nfc(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")

@@ -9,11 +9,10 @@ from django.forms import BaseFormSet, formset_factory
 from django.utils.translation import gettext_lazy as _
 
 from prescriptions.dosage import BadDose, parse
-from prescriptions.forms.notes import WordsField
 from prescriptions.models import Food, Item, Prescription, Product, Template
 from prescriptions.models.medicines import LONGEST_NAME
 from prescriptions.models.prescriptions import LONGEST_WORDS, MOST_DAYS, MOST_ITEMS
-from specialties.fields import nfc
+from specialties.fields import WordsField, nfc
 
 ANSWERS = [("", _("Not asked")), ("yes", _("Yes")), ("no", _("No"))]
 AS_BOOLEAN: dict[str, bool | None] = {"": None, "yes": True, "no": False}

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from prescriptions.models import LONGEST_PART, PARTS
-from specialties.fields import nfc
+from specialties.fields import WordsField
 
 LABELS = {
     "complaint": _("What brings the patient"),
@@ -15,13 +15,6 @@ LABELS = {
     "assessment": _("Assessment"),
     "plan": _("Plan"),
 }
-
-
-class WordsField(forms.CharField):
-    """Lines of text in Unicode's form C, ends of lines as one sign, so that the same words are the same."""
-
-    def to_python(self, value: Any) -> str:
-        return nfc(super().to_python(value)).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def part_field(part: str) -> WordsField:

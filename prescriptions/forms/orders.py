@@ -13,7 +13,6 @@ from doctors.forms.fields import FeeField
 from patients.forms import FilesField, close_files
 from patients.models import MedicalRecord, Patient, today
 from patients.services import MOST_ATTACHED
-from prescriptions.forms.notes import WordsField
 from prescriptions.models import (
     LONGEST_ANSWER,
     LONGEST_QUESTION,
@@ -27,6 +26,7 @@ from prescriptions.models import (
     SignedPrescription,
 )
 from prescriptions.services import Statement
+from specialties.fields import WordsField
 
 # So many records, and prescriptions, are offered to choose from.
 LATEST = 20
