@@ -5,6 +5,7 @@ who signed in) on a twelve-hour clock. Digits are Bangla where the page is.
 """
 
 import functools
+import json
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -63,6 +64,17 @@ def icon(name: str, size: int | str = 20, label: str = "", **attributes: str) ->
     """
     given = tuple(sorted((key, str(value)) for key, value in attributes.items()))
     return _svg(str(name), int(size), str(label), given)
+
+
+# For machines -----------------------------------------------------------------------------------------------------
+
+_IN_A_SCRIPT = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
+
+
+@register.filter
+def json_ld(data: Any) -> SafeString:
+    """JSON for the inside of a script element: whatever a text holds, it does not end the element."""
+    return mark_safe(json.dumps(data, ensure_ascii=False).translate(_IN_A_SCRIPT))
 
 
 # Numbers ---------------------------------------------------------------------------------------------------------
@@ -330,11 +342,12 @@ def near_pages(page: Page[Any]) -> list[int]:
 @register.simple_tag(takes_context=True)
 def page_address(context: Context, number: int, name: str = "page") -> str:
     """This page's address with another number, or without it for the first."""
-    query = context["request"].GET.copy()
+    query, path = context["request"].GET.copy(), context["request"].path
     query.pop(name, None)
     if number > 1:
         query[name] = number
-    return f"?{query.urlencode()}" if query else context["request"].path
+    # With the path: a fragment of one page may be shown on another.
+    return f"{path}?{query.urlencode()}" if query else path
 
 
 @register.filter

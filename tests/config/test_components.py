@@ -16,7 +16,10 @@ STYLES = settings.BASE_DIR / "static" / "css"
 SHEETS = sorted(path for path in STYLES.rglob("*.css") if path.name != "admin.css")
 
 COMMENT = re.compile(r"\A(\{% comment %\}.{20,}?\{% endcomment %\}|\{#.{20,}?#\})", re.S)
-INLINE = re.compile(r"""<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|javascript:|<script(?![^>]*\bsrc=)""", re.I)
+# Data for search engines (application/ld+json) runs nowhere.
+INLINE = re.compile(
+    r"""<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|javascript:|<script(?![^>]*(?:\bsrc=|"application/ld\+json"))""", re.I
+)
 
 
 def text(path: Path) -> str:

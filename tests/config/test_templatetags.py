@@ -219,6 +219,6 @@ def test_layout_follows_the_home_of_the_reader():
 
 def test_page_address_keeps_the_rest_of_the_query(rf):
     context = {"request": rf.get("/doctors/?q=heart&mode=video&page=3")}
-    assert draw("{% page_address 4 %}", **context) == "?q=heart&amp;mode=video&amp;page=4"
-    assert draw("{% page_address 1 %}", **context) == "?q=heart&amp;mode=video"
+    assert draw("{% page_address 4 %}", **context) == "/doctors/?q=heart&amp;mode=video&amp;page=4"
+    assert draw("{% page_address 1 %}", **context) == "/doctors/?q=heart&amp;mode=video"
     assert draw("{% page_address 1 %}", request=rf.get("/doctors/?page=2")) == "/doctors/"

@@ -150,7 +150,7 @@ def test_pages_keep_what_was_asked(client: Client) -> None:
     for _ in range(PAGE_SIZE + 1):
         DoctorFactory()
     page = client.get(FIND, {"mode": "video"})
-    assert 'href="?mode=video&amp;page=2"' in page.content.decode()
+    assert 'href="/doctors/?mode=video&amp;page=2"' in page.content.decode()
     assert len(client.get(FIND, {"mode": "video", "page": "2"}).context["cards"]) == 1
 
 
