@@ -1,6 +1,9 @@
 """Doctors: who they are, what search knows of them, and how an administrator comes to vouch for them."""
 
 from doctors.models.listing import (
+    ENOUGH_RATINGS,
+    PRIOR_MEAN,
+    PRIOR_RATINGS,
     DoctorListing,
     Lexemes,
     OpenDay,
@@ -37,11 +40,14 @@ from doctors.models.verification import (
 )
 
 __all__ = [
+    "ENOUGH_RATINGS",
     "LONGEST_ABOUT",
     "LONGEST_FOLLOW_UP",
     "LONGEST_WORDS",
     "LOWEST_ONLINE_FEE",
     "OPEN_VERIFICATION",
+    "PRIOR_MEAN",
+    "PRIOR_RATINGS",
     "TAKEN_SLUGS",
     "VERIFICATION_TRANSITIONS",
     "Certificate",

@@ -1,6 +1,7 @@
 """What search needs to know of doctors, as it was written down for it."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from doctors.models.people import Doctor, Mode
+
+# A doctor counts as one whom so many more have rated so, so that a single five does not lead.
+PRIOR_RATINGS, PRIOR_MEAN = 5, Decimal("4.2")
+# A rating of fewer is not told as a number.
+ENOUGH_RATINGS = 3
 
 
 class Lexemes(Func):
@@ -30,7 +36,8 @@ class DoctorListing(models.Model):
     """What search filters and sorts by, one row a doctor: no history, and never under the lock that a booking takes.
 
     `document` is doctors' own (services.write_documents): the words by which a public doctor is found, as
-    search.documents writes them; empty for all others. Ratings and open times are written down from the floors above.
+    search.documents writes them; empty for all others. Ratings and open times are written down from the floors above:
+    `rating` is a Bayesian mean (PRIOR_RATINGS, PRIOR_MEAN), None without one.
     `stale_at` is since when, or from when on, the open times must be looked at again.
     """
 
@@ -53,6 +60,16 @@ class DoctorListing(models.Model):
 
     def __str__(self) -> str:
         return str(self.doctor_id)
+
+    @property
+    def is_rated(self) -> bool:
+        """Whether enough have rated for the number to say something."""
+        return self.rating_count >= ENOUGH_RATINGS
+
+    @property
+    def shown_rating(self) -> Decimal | None:
+        """The number, where it says something."""
+        return self.rating if self.is_rated else None
 
     def next_open_by(self, mode: str) -> datetime | None:
         """The first open time of this mode, None where none is known or where it has passed meanwhile."""

@@ -32,7 +32,7 @@ from django.db.models.expressions import Combinable, Expression, OrderBy
 from django.db.models.functions import Cast, Coalesce, Least
 from django.utils import timezone
 
-from doctors.models import Doctor, DoctorQuerySet, DoctorSpecialty, Mode, OpenDay, PracticePlace
+from doctors.models import PRIOR_MEAN, Doctor, DoctorQuerySet, DoctorSpecialty, Mode, OpenDay, PracticePlace
 from doctors.search import spelling
 from doctors.search.documents import NAME, REGISTRATION, SPECIALTY, registration_asked
 from doctors.search.lexicon import Lexicon, Phrase
@@ -52,8 +52,6 @@ DAYS = {Available.TODAY: (0, 0), Available.TOMORROW: (1, 1), Available.WEEK: (0,
 BY_REGISTRATION, BY_WHOLE_NAME, BY_NAME, BY_SPECIALTY, BY_OTHER_WORDS = 100.0, 10.0, 8.0, 6.0, 1.0
 # Of doctors who fit equally well, those who can be seen within this time come first.
 SOON = timedelta(days=3)
-# A doctor without reviews counts as one who has this many of this rating, so that a single five does not lead.
-PRIOR_REVIEWS, PRIOR_RATING = 5, 4.2
 
 
 class Matches(Func):
@@ -237,8 +235,5 @@ def _next_open(mode: str) -> F | Least:
 
 
 def _rating() -> Expression:
-    count = Coalesce("listing__rating_count", 0)
-    total = Coalesce(F("listing__rating"), Value(0), output_field=DecimalField()) * count
-    prior = Value(PRIOR_REVIEWS * PRIOR_RATING, output_field=FloatField())
-    mean = (Cast(total, FloatField()) + prior) / (Cast(count, FloatField()) + Value(float(PRIOR_REVIEWS)))
-    return ExpressionWrapper(mean, FloatField())
+    """The listing's, which is a Bayesian mean; whom nobody has rated stands where it begins."""
+    return Coalesce("listing__rating", Value(PRIOR_MEAN), output_field=DecimalField(max_digits=3, decimal_places=2))
