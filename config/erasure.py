@@ -18,6 +18,7 @@ from patients.erasure import blank_patient, end_guardianships_of, patients_that_
 from patients.models import Patient
 from payments.erasure import blank_payer, is_money_open
 from prescriptions.erasure import blank_orders, is_ordered
+from reviews.erasure import blank_reviews
 from telehealth.erasure import blank_consultations
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ def erase_if_due(user_id: int) -> bool:
     erasure = due.first()
     if erasure is None or what_is_in_the_way(user, patients):
         return False
+    blank_reviews(user, patients)
     for patient in patients:
         blank_visits(patient)
         blank_orders(patient)

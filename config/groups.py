@@ -79,11 +79,16 @@ RIGHTS: dict[str, frozenset[str]] = {
             "prescriptions.view_orderevent",
         }
     ),
-    # Keeps doctors from patients who should not be there.
+    # Keeps doctors from patients who should not be there, and from the pages what nobody should read there.
     "moderation": frozenset(
         {
             "doctors.view_doctor",
             "doctors.suspend_doctor",
+            "reviews.view_review",
+            "reviews.view_report",
+            "reviews.view_reviewversion",
+            "reviews.view_reviewevent",
+            "reviews.moderate_review",
         }
     ),
 }

@@ -29,6 +29,7 @@ from patients.export import patient_sections
 from patients.models import Patient
 from payments.export import payment_sections
 from prescriptions.export import order_section, prescription_sections
+from reviews.export import review_sections
 from telehealth.export import consultation_sections
 
 JSON, PDF = "json", "pdf"
@@ -94,11 +95,12 @@ def keep(request: HttpRequest) -> HttpResponse:
 @require_safe
 @reauthentication_required
 def export_account(request: HttpRequest, form: str) -> HttpResponse:
-    """The account, its payments, the patient that the user is, and what was sent or filled in to practise."""
+    """The account, its payments and reviews, the patient that the user is, and what was sent in to practise."""
     user = request.user
     own = Patient.objects.filter(user=user).first()
     of_patient = _of_patient(own, user, Ground.SELF) if own else []
-    sections = [*account_sections(user), *of_patient, *application_sections(user), *payment_sections(user)]
+    own_words = [*application_sections(user), *review_sections(user)]
+    sections = [*account_sections(user), *of_patient, *own_words, *payment_sections(user)]
     return _answer(sections, form, name=user.name)
 
 

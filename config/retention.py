@@ -12,6 +12,7 @@ from accounts.sessions import clear_sessions
 from appointments.models import Reminder
 from doctors.erasure import drop_old_drafts
 from prescriptions.retention import remove_past_treatment
+from reviews.models import ReviewRequest
 
 BATCH = 1000
 
@@ -22,6 +23,7 @@ def keep_to_retention() -> dict[str, int]:
         "sessions": clear_sessions(),
         "notifications": _old_notifications(),
         "reminders": _old_reminders(),
+        "review_requests": _old_review_requests(),
         "drafts": drop_old_drafts(timezone.now() - timedelta(days=settings.KEEP_DRAFTS_DAYS)),
         "accounts": _unproven_accounts(),
         "treatment": remove_past_treatment(timezone.now() - timedelta(days=settings.KEEP_TREATMENT_DAYS)),
@@ -37,6 +39,12 @@ def _old_reminders() -> int:
     """That somebody was reminded of what is long over; the keys are in the order of time."""
     before = timezone.now() - timedelta(days=settings.KEEP_REMINDERS_DAYS)
     return _in_batches(Reminder.objects.filter(at__lt=before).order_by("pk"))
+
+
+def _old_review_requests() -> int:
+    """That somebody was asked about a visit that nobody is asked about any more."""
+    before = timezone.now() - timedelta(days=settings.KEEP_REMINDERS_DAYS)
+    return _in_batches(ReviewRequest.objects.filter(at__lt=before).order_by("at"))
 
 
 def _unproven_accounts() -> int:

@@ -69,6 +69,7 @@ HOUSE = [
     "appointments",
     "telehealth",
     "prescriptions",
+    "reviews",
     "config",
 ]
 INSTALLED_APPS = [
@@ -241,6 +242,8 @@ SWEEPERS = (
     ("end-silence", "payments.sweep_disputes", 600),
     ("go-on-with-imports", "prescriptions.sweep_imports", 120),
     ("end-orders", "prescriptions.sweep_orders", 60),
+    ("ask-for-reviews", "reviews.sweep_requests", 60),
+    ("follow-decided-visits", "reviews.sweep_decided", 600),
     ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
 )
 CELERY = {
@@ -434,6 +437,10 @@ LEAVE_ANSWER = timedelta(hours=env.int("LEAVE_ANSWER_HOURS", 48))
 NO_SHOW_GRACE = timedelta(minutes=env.int("NO_SHOW_GRACE_MINUTES", 10))
 LEFT_OPEN_AFTER = timedelta(hours=env.int("LEFT_OPEN_AFTER_HOURS", 24))
 CONTEST_WITHIN = timedelta(days=env.int("CONTEST_WITHIN_DAYS", 7))
+
+# How long after a visit somebody may review it, and change the review then.
+REVIEW_WITHIN_DAYS: int = env.int("REVIEW_WITHIN_DAYS", 60)
+REVIEW_EDIT_DAYS: int = env.int("REVIEW_EDIT_DAYS", 14)
 
 # A doctor may see a patient's health facts from the booking until so long after the visit.
 CARE_AFTER_VISIT = timedelta(days=env.int("CARE_DAYS_AFTER_VISIT", 90))

@@ -37,6 +37,7 @@ urlpatterns = [
     path("", include("telehealth.urls")),
     path("", include("prescriptions.urls")),
     path("", include("payments.urls")),
+    path("", include("reviews.urls")),
     path("files/<str:token>/", private_file, name="private_file"),
     path("admin/", admin.site.urls),
 ]

@@ -46,6 +46,7 @@ from payments.services import open_dispute
 from payments.services.ledger import post_settlement
 from prescriptions.models import Item, Prescription, ServiceKind, SignedPrescription, Template, VisitNote
 from prescriptions.services import Statement, certify_order
+from reviews.models import DoctorRating, Report, Review, ReviewEvent
 from scheduling.models import Calendar, ExtraHours, TimeOff, VisitType, WeeklyHours
 from tests.access import ADMIN_PAGES, ALSO_TAKEN, GROUPS, INSIDER, MATRIX, METHODS, NOBODY, ROLES
 from tests.appointments.visits import at, confirmed, days_from_now, hold, shifted
@@ -64,6 +65,7 @@ from tests.factories.scheduling import ExtraHoursFactory
 from tests.patients.papers import handed_in
 from tests.prescriptions.orders import accepted, offered, paid, placed, seen
 from tests.prescriptions.papers import signed_for
+from tests.reviews.visits import reviewed
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     Prescription.objects.create(appointment=open_room, tab=UUID(int=1), saved_at=timezone.now(), language="en")
     signed = signed_for(visit)
     template = Template.objects.create(doctor=doctor.doctor, name="Cold")
-    seen(doctor, patient, start=at(16))
+    seen_visit = seen(doctor, patient, start=at(16))
     order, unpaid = paid(doctor, patient), placed(doctor, patient, ServiceKind.REPEAT)
     certified = accepted(doctor, patient, ServiceKind.CERTIFICATE)
     certify_order(certified, Statement("fit", today(), today(), "", "en"), by=doctor)
@@ -103,6 +105,8 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
         post_settlement(each, PaymentAttemptFactory(charge=each, settled=True))
     dispute = open_dispute(disputed, reason=Dispute.Reason.OTHER, words="It was otherwise.", by=patient)
     return {
+        "seen_visit": str(seen_visit.pk),
+        "review": str(reviewed(doctor, patient, 4).pk),
         "paid": str(bought.pk),
         "disputed": str(disputed.pk),
         "dispute": str(dispute.pk),
@@ -276,6 +280,7 @@ def test_every_route_refuses_the_methods_that_it_does_not_know(
 def test_nothing_changes_by_being_looked_at(things: dict[str, str], browsers: dict[str, Client]) -> None:
     """A GET writes nothing of visits, money, hours, health or family, though its sender may see them."""
     models: tuple[Any, ...] = (Appointment, AppointmentEvent, Charge, Dispute, PaymentAttempt, Refund)
+    models += (Review, Report, ReviewEvent, DoctorRating)
     models += (MedicalRecord, RecordGrant, PatientGrant, VisitNote, Prescription, Item, Template, SignedPrescription)
     models += (
         Calendar,

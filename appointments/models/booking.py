@@ -134,6 +134,11 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         day = TruncDate(F("period__startswith"), tzinfo=zone)
         return list(self.order_by().values(day=day).annotate(visits=Count("pk")).values_list("day", "visits"))
 
+    def completed_between(self, since: datetime, until: datetime) -> Self:
+        """Those that took place, and ended after the one and not after the other."""
+        ended = {"period__endswith__gt": since, "period__endswith__lte": until}
+        return self.filter(status=Status.COMPLETED, **ended).order_by("period__endswith")
+
     def over(self) -> Self:
         """Those that were held or missed, or whose time has passed."""
         now = timezone.now()
@@ -281,6 +286,7 @@ class Appointment(models.Model):
             models.Index(fields=["booked_by", "-period"], name="appointments_by_booker"),
             models.Index(fields=["doctor", "-period"], condition=Q(status="cancelled"), name="cancelled_of_a_doctor"),
             models.Index(F("period__startswith"), condition=Q(status="confirmed"), name="confirmed_by_start"),
+            models.Index(F("period__endswith"), condition=Q(status="completed"), name="completed_by_end"),
         ]
 
     def __str__(self) -> str:

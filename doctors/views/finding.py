@@ -20,6 +20,7 @@ from doctors.forms.search import SearchForm, district_choices
 from doctors.models import Doctor, Mode
 from doctors.search import PAGE_SIZE, find_doctors
 from doctors.search.suggestions import suggestions
+from doctors.structured import physician
 from specialties.models import Specialty
 
 POPULAR = 12
@@ -97,7 +98,8 @@ def find(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """A public doctor's page."""
     doctor = get_object_or_404(Doctor.objects.public().for_profile(), slug=slug)
-    return render(request, "doctors/profile.html", {"doctor": doctor, "found": found_profile(doctor)})
+    context = {"doctor": doctor, "found": found_profile(doctor), "data": physician(doctor)}
+    return render(request, "doctors/profile.html", context)
 
 
 def found_results(form: SearchForm) -> Found:

@@ -260,6 +260,7 @@ def test_what_is_past_its_time_goes_and_the_rest_stays(patient: User) -> None:
         "sessions": 0,
         "notifications": 0,
         "reminders": 0,
+        "review_requests": 0,
         "drafts": 0,
         "accounts": 0,
         "treatment": 0,

@@ -54,6 +54,7 @@ def test_the_append_only_tables_are_those_that_must_not_be_rewritten():
         "prescriptions_orderevent",
         "prescriptions_prescriptionevent",
         "prescriptions_signedprescription",
+        "reviews_reviewevent",
         "telehealth_consentgiven",
         "telehealth_joinevidence",
     ]

@@ -9,12 +9,14 @@ from django.db.models import TextChoices
 from appointments.models import TRANSITIONS, Status
 from doctors.models import VERIFICATION_TRANSITIONS, VerificationStatus
 from prescriptions.models import ORDER_TRANSITIONS, OrderStatus
+from reviews.models import REVIEW_TRANSITIONS, ReviewStatus
 
 # By the name in the marker: the table, and the state in which everything begins.
 MACHINES: dict[str, tuple[Mapping[Any, Set[Any]], TextChoices]] = {
     "appointments": (TRANSITIONS, Status.HELD),
     "verifications": (VERIFICATION_TRANSITIONS, VerificationStatus.PENDING),
     "orders": (ORDER_TRANSITIONS, OrderStatus.PLACED),
+    "reviews": (REVIEW_TRANSITIONS, ReviewStatus.PUBLISHED),
 }
 
 

@@ -1,0 +1,3 @@
+from tests.prescriptions.conftest import opened
+
+__all__ = ["opened"]
