@@ -10,7 +10,19 @@ from django.db import transaction
 
 from accounts.models import User
 from appointments.listings import refresh_listings
-from config.demo import applications, changes, health, money, orders, people, prescriptions, records, visits, waits
+from config.demo import (
+    applications,
+    changes,
+    health,
+    money,
+    orders,
+    people,
+    prescriptions,
+    records,
+    reviews,
+    visits,
+    waits,
+)
 
 SEED = 20260415
 
@@ -72,6 +84,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{signed} prescriptions of the past year, signed")
         ordered = orders.write_orders(diary, doctors, accounts[0])
         self.stdout.write(f"{ordered} orders of certificates, reviews of reports and repeat prescriptions")
+        said = reviews.write_reviews(random, doctors, accounts[0], moderator=admin)
+        self.stdout.write(f"{said} reviews of visits, some of them to be moderated")
         waiting = applications.make_applications(random, password, taken, admin, doctors)
         self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
