@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import DateField, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from config.db import PAGE
@@ -84,6 +84,13 @@ def by_day(doctor: Doctor, month: date) -> list[Sums]:
     return [found.get(day, Sums(day)) for day in days]
 
 
+def of_month(doctor: Doctor, month: date) -> Sums:
+    """One month by itself: it asks no line of which month it is, which for a long one is most of the work."""
+    first = first_of(month)
+    found = _summed(doctor, first, first_of(month, later=1), Value(first, output_field=DateField()))
+    return found.get(first, Sums(first))
+
+
 def by_month(doctor: Doctor, last: date, *, months: int = MONTHS_SHOWN) -> list[Sums]:
     """One for each of so many months up to `last`, also of months without work."""
     first, after = first_of(last, later=1 - months), first_of(last, later=1)
@@ -103,7 +110,7 @@ def _summed(doctor: Doctor, begin: date, end: date, period: Any) -> dict[date, S
         own[account][day] = -total
         taken[day] = taken.get(day, ZERO) + plus
     payouts = rows.filter(account=Account.DOCTOR, amount__gt=0, journal__kind=Journal.Kind.PAYOUT)
-    paid = {_day(at): total for at, total in payouts.values_list("period").annotate(total=Sum("amount"))}
+    paid = {_day(at): total for at, total in payouts.values_list("period").annotate(total=Sum("amount")) if total}
     found = {}
     for day in taken:
         out, share = paid.get(day, ZERO), own[Account.COMMISSION].get(day, ZERO)

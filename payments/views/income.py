@@ -78,7 +78,7 @@ def month_of(year: int, month: int) -> date:
 
 
 def _sums(doctor: Doctor, month: date) -> dict[str, Any]:
-    opening, sums = statements.balance(doctor, before=month), statements.by_month(doctor, month, months=1)[0]
+    opening, sums = statements.balance(doctor, before=month), statements.of_month(doctor, month)
     return {"month": month, "opening": opening, "closing": opening + sums.net - sums.paid_out, "sums": sums}
 
 
