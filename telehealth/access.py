@@ -7,19 +7,13 @@ guardianship, the doctor's standing.
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.contrib.auth import HASH_SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db import connection
-from django.db.models import Exists
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from psycopg import Error as PsycopgError
 from psycopg.sql import SQL
 
-from accounts.factors import is_proven
 from accounts.models import User
-from accounts.rules import must_use_second_factor
-from accounts.sessions import is_over
+from accounts.tickets import Ticket, ticket_of
 from appointments.models import Appointment
 from doctors.models import Doctor
 from patients.models import today
@@ -28,35 +22,7 @@ from telehealth.asking import one_row
 from telehealth.errors import Gone
 from telehealth.models import Consultation, Side
 
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What a handshake proved: which user, by which session."""
-
-    user_id: int
-    session_key: str
-    auth_hash: str
-
-    def user(self) -> User:
-        """The user, if still signed in here, with this password. Raises Gone. One query."""
-        live = Session.objects.filter(session_key=self.session_key, expire_date__gt=timezone.now())
-        user = User.objects.filter(pk=self.user_id, is_active=True).annotate(signed_in=Exists(live)).first()
-        if user is None or not user.signed_in:
-            raise Gone
-        if not constant_time_compare(self.auth_hash, user.get_session_auth_hash()):
-            raise Gone
-        return user
-
-
-def ticket_of(scope) -> Ticket:
-    """Raises Gone for whoever is not signed in, whose session is over, or who has not shown the second factor."""
-    user, session = scope["user"], scope["session"]
-    if not user.is_authenticated or is_over(session, user):
-        raise Gone
-    if must_use_second_factor(user) and not is_proven(session, user):
-        raise Gone
-    return Ticket(user.pk, session.session_key, session.get(HASH_SESSION_KEY, ""))
-
+__all__ = ["Facts", "Guest", "Ticket", "facts_of", "guest_of", "is_still", "practice_of", "ticket_of"]
 
 type Facts = tuple[object, ...]
 

@@ -11,10 +11,11 @@ from accounts.models import User
 from appointments.errors import IllegalChange
 from appointments.models import Appointment
 from appointments.services import complete_visit, mark_no_show, open_case
+from config.announcing import announce
 from config.db import lock
 from telehealth.errors import NotNow
 from telehealth.models import Consultation, JoinEvidence, Outcome, Side
-from telehealth.publish import announce, practice_group, room_group
+from telehealth.publish import practice_group, room_group
 from telehealth.services import late_by, touch
 
 log = structlog.get_logger()

@@ -25,6 +25,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from config.announcing import TOLD_WITHIN, loop_of_sockets
 from telehealth import messages, services
 from telehealth.access import Guest, Ticket, guest_of, is_still, practice_of, ticket_of
 from telehealth.beats import note_beat
@@ -32,7 +33,7 @@ from telehealth.buckets import Bucket
 from telehealth.errors import Gone, NoPeer, NotAdmitted, NotAllowed, RoomError
 from telehealth.messages import LONGEST_FRAME, Refused
 from telehealth.models import ChatMessage, Consultation, Outcome, Presence, RoomStatus, Side
-from telehealth.publish import TOLD_WITHIN, loop_of_sockets, practice_group, room_group
+from telehealth.publish import practice_group, room_group
 from telehealth.room import as_chat, queue, state
 from telehealth.services import Arrival
 

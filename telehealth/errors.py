@@ -4,7 +4,10 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.tickets import Gone
 from config.errors import DomainError
+
+__all__ = ["Gone", "NoConsent", "NoPeer", "NoSeat", "NotAdmitted", "NotAllowed", "NotNow", "NotOpen", "RoomError"]
 
 
 class RoomError(DomainError):
@@ -44,10 +47,3 @@ class NotAdmitted(RoomError):
 
 class NoPeer(RoomError):
     code = "no_peer"
-
-
-class Gone(RoomError):
-    """The right to be here has ended: signed out, guardianship over, suspended."""
-
-    code = "gone"
-    status = 403

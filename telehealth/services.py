@@ -20,6 +20,7 @@ from appointments import notices
 from appointments.errors import IllegalChange
 from appointments.models import Appointment
 from appointments.services import begin_visit, complete_visit, mark_no_show
+from config.announcing import announce
 from config.db import lock
 from telehealth import consent, rules
 from telehealth.errors import NoConsent, NoSeat, NotNow, NotOpen
@@ -37,7 +38,7 @@ from telehealth.models import (
     QualitySample,
     Side,
 )
-from telehealth.publish import announce, practice_group, room_group
+from telehealth.publish import practice_group, room_group
 
 log = structlog.get_logger()
 Event = JoinEvidence.Event

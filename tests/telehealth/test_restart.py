@@ -61,7 +61,7 @@ import django
 django.setup()
 from asgiref.sync import sync_to_async
 
-from telehealth.publish import announce, loop_of_sockets
+from config.announcing import announce, loop_of_sockets
 
 begun, ended = threading.Event(), threading.Event()
 
