@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import factors, sessions
 from accounts.devices import device_of
 from accounts.models import User
+from accounts.services import remove_devices_of, tell_pages
 from config.encryption import decrypt, encrypt
 
 WRONG_CODE = _("This code is not right. Take the newest one: a code works once, and for ten minutes.")
@@ -65,6 +66,16 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         kept = [method for method in methods if method["id"] != "reauthenticate"] or methods
         return [method | {"description": words[method["id"]]} for method in kept]
+
+    def logout(self, request: HttpRequest) -> None:
+        """Whoever signs out does not want the next user of this browser to see what is new: not on its locked screen,
+        nor on the pages that are open in it still."""
+        key, user = request.session.session_key, request.user
+        if key:
+            remove_devices_of([key])
+        super().logout(request)
+        if user.is_authenticated:
+            tell_pages([user.pk])
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Mails speak of the portal by its name and origin, whatever host the request came to."""

@@ -7,10 +7,16 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from unfold.decorators import action
 
+from accounts import previews
 from accounts.models import Delivery, Notification, TrailEntry, User
 from config.admin import PortalModelAdmin, Unchangeable
 
@@ -79,7 +85,9 @@ class GroupAdmin(Unchangeable, PortalModelAdmin):
 
 @admin.register(Notification)
 class NotificationAdmin(Unchangeable, PortalModelAdmin):
-    """That somebody was told something, and when; not in which words."""
+    """That somebody was told something, and when; not in which words. What each kind says, with invented facts."""
+
+    actions_list = ["previews"]
 
     list_display = ["user", "kind", "created_at", "read_at"]
     list_filter = ["kind"]
@@ -88,15 +96,37 @@ class NotificationAdmin(Unchangeable, PortalModelAdmin):
     ordering = ["-created_at"]
     fields = ["user", "kind", "created_at", "read_at"]
 
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(require_safe(self.preview_mail))
+        return [path("previews/mail.html", page, name="accounts_notification_mail"), *super().get_urls()]
+
+    @action(description=_("What each message says"), url_path="previews", permissions=["view"], icon="visibility")
+    def previews(self, request: HttpRequest) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {"title": _("What each message says"), "opts": self.opts}
+        return render(request, "admin/accounts/previews.html", context | previews.preview_of(request))
+
+    def preview_mail(self, request: HttpRequest) -> HttpResponse:
+        """The mail as a page of its own: as mail programs do, the browser shows it beside nothing else."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return HttpResponse(previews.preview_of(request)["html"])
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(Unchangeable, PortalModelAdmin):
-    list_display = ["recipient", "kind", "channel", "status", "attempts", "due_at", "sent_at", "error"]
+    list_display = ["recipient", "kind", "channel", "fate", "attempts", "due_at", "sent_at", "error"]
     list_filter = ["status", "channel", "notification__kind"]
     list_select_related = ["notification__user"]
     search_fields = ["notification__user__email"]
     ordering = ["-pk"]
-    fields = ["recipient", "kind", "channel", "status", "attempts", "due_at", "sent_at", "error"]
+    fields = [
+        *("recipient", "kind", "channel", "fate", "attempts", "due_at", "sent_at", "reference", "report", "error"),
+    ]
+
+    @admin.display(description=_("fate"))
+    def fate(self, delivery: Delivery) -> str:
+        """What became of it in the end: read, where it was opened in the inbox."""
+        return _("Read") if delivery.notification.read_at else delivery.get_status_display()
 
     @admin.display(ordering="notification__user__email")
     def recipient(self, delivery: Delivery) -> str:

@@ -8,7 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Action, Erasure, Kind, User
+from accounts.models import Action, Erasure, Kind, MobileProof, User
 from accounts.services import notify
 from accounts.sessions import end_sessions
 from accounts.trail import write_trail
@@ -50,9 +50,12 @@ def blank_account(user: User) -> None:
     Authenticator.objects.filter(user=user).delete()
     EmailAddress.objects.filter(user=user).delete()
     user.notifications.all().delete()
+    user.push_devices.all().delete()
+    MobileProof.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()
     user.email, user.name = f"{user.pk}@{NOBODY}", ""
+    user.mobile, user.choices, user.has_push = "", {}, False
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()
     user.save()

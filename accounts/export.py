@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Action, Ground, Kind, TrailEntry, User
+from accounts.models import Action, Channel, Ground, Kind, TrailEntry, User
+from accounts.topics import Topic, wants
 from config.export import Section
 
 # The latest so many: who wants all of a longer trail pages through it.
@@ -23,10 +24,16 @@ def account_sections(user: User) -> list[Section]:
                 ("name", _("Name")),
                 ("language", _("Language")),
                 ("time_zone", _("Time zone")),
+                ("mobile", _("Mobile number for text messages")),
                 ("joined", _("Joined")),
                 ("last_login", _("Last sign-in")),
             ],
-            [(user.email, user.name, user.get_language_display(), user.time_zone, user.date_joined, user.last_login)],
+            [
+                (
+                    *(user.email, user.name, user.get_language_display(), user.time_zone, str(user.mobile)),
+                    *(user.date_joined, user.last_login),
+                )
+            ],
             single=True,
         ),
         Section(
@@ -34,6 +41,18 @@ def account_sections(user: User) -> list[Section]:
             _("What you were told"),
             [("at", _("When")), ("kind", _("Of what")), ("read_at", _("Read"))],
             [(each.created_at, Kind(each.kind), each.read_at) for each in told],
+        ),
+        Section(
+            "message_choices",
+            _("What you chose to be told, and how"),
+            [("topic", _("Of what")), ("channel", _("How")), ("wanted", _("Wanted"))],
+            [(topic, channel, wants(user, topic, channel)) for topic in Topic for channel in Channel],
+        ),
+        Section(
+            "message_devices",
+            _("Devices that show your messages"),
+            [("name", _("Device")), ("at", _("Since"))],
+            [(device.name, device.created_at) for device in user.push_devices.order_by("created_at")],
         ),
     ]
 

@@ -27,6 +27,7 @@ BEFORE_THE_FACTOR = frozenset(
     {
         *("account_logout", "account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"),
         *("second_factor", "theme", "set_language", "csp_report", "session_left"),
+        *("service_worker", "unsubscribe"),
     }
 )
 TO_SET_IT_UP = frozenset(

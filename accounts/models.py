@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
 
 from config.db import AppendOnlyModel, UUID7Field
 
@@ -59,6 +60,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         _("time zone"), max_length=64, default=portal_time_zone, validators=[validate_time_zone]
     )
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
+    # Where text messages go: a number that its owner has proven, or none.
+    mobile = PhoneNumberField(_("mobile number for text messages"), blank=True, editable=False)
+    # What they chose to be told of, and how, where it is not as accounts.topics has it: {"reminders:sms": false}.
+    choices = models.JSONField(default=dict, blank=True, editable=False)
+    # Whether there is a PushDevice. It stands here so that telling somebody costs no query more.
+    has_push = models.BooleanField(default=False, editable=False)
     is_staff = models.BooleanField(_("may open the admin"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
@@ -164,6 +171,15 @@ def kinds() -> list[tuple[str, str]]:
     return Kind.choices
 
 
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def for_inbox(self) -> Self:
+        """The newest first."""
+        return self.order_by("-created_at", "-pk")
+
+
 class Notification(models.Model):
     """One thing that one person was told: durable, in the transaction of what it tells.
 
@@ -177,17 +193,31 @@ class Notification(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     read_at = models.DateTimeField(null=True, blank=True)
 
+    objects = NotificationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
-        indexes = [models.Index(fields=["user", "-created_at"], name="notification_inbox")]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="notification_inbox"),
+            models.Index(fields=["user", "-created_at"], condition=Q(read_at=None), name="notification_unread"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.pk}"
 
 
 class Channel(models.TextChoices):
+    """Ways out of the portal. The inbox is none: whatever is told is there."""
+
     EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
+    PUSH = "push", _("On your devices")
+
+
+# As with kinds.
+def channels() -> list[tuple[str, str]]:
+    return Channel.choices
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -197,15 +227,20 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One way on which a notification goes out, and what became of it. Sent at least once, under one Message-ID."""
+    """One way on which a notification goes out, and what became of it. Sent at least once, under one Message-ID.
+
+    Sent is what somebody took from us to carry it on; delivered, what a provider says has arrived. `error` is why it
+    failed, as a code: docs/notifications.md has them.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
         SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
         FAILED = "failed", _("Failed")
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
-    channel = models.CharField(max_length=10, choices=Channel)
+    channel = models.CharField(max_length=10, choices=channels)
     # A calendar file for the mail, as text; empty when there is none. `calendar_method` is its iTIP METHOD.
     calendar = models.TextField(blank=True)
     calendar_method = models.CharField(max_length=10, blank=True)
@@ -215,6 +250,9 @@ class Delivery(models.Model):
     # Of no use to anybody after this.
     until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    # The name that a provider of text messages has for it, and the last that it reported of it.
+    reference = models.CharField(max_length=80, blank=True)
+    report = models.CharField(max_length=20, blank=True)
     error = models.CharField(max_length=80, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
@@ -225,7 +263,8 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["notification", "channel"], name="delivery_not_twice_on_a_channel"),
             models.CheckConstraint(
-                condition=~Q(status="sent") | Q(sent_at__isnull=False), name="delivery_not_sent_without_a_time"
+                condition=~Q(status__in=["sent", "delivered"]) | Q(sent_at__isnull=False),
+                name="delivery_not_sent_without_a_time",
             ),
         ]
         indexes = [
@@ -234,6 +273,47 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} · {self.get_status_display()}"
+
+
+class PushDevice(models.Model):
+    """A browser in which somebody let the portal show messages, at the address that its maker's push service gave it.
+
+    `session_key` is the session in which it was last used here: signing out of it takes the device away.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="push_devices")
+    endpoint = models.URLField(max_length=1000, unique=True)
+    # The browser's public key and the secret that goes with it (RFC 8291), as base64url.
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=40)
+    name = models.CharField(max_length=80)
+    session_key = models.CharField(max_length=40, db_index=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("device for messages")
+        verbose_name_plural = _("devices for messages")
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.pk}"
+
+
+class MobileProof(models.Model):
+    """A number that somebody says is theirs, until they type the code that was sent to it; the code is a hash here."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    number = PhoneNumberField()
+    code = models.CharField(max_length=128)
+    sent_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("proof of a mobile number")
+        verbose_name_plural = _("proofs of mobile numbers")
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Action(models.TextChoices):

@@ -18,6 +18,7 @@ from django.utils.crypto import constant_time_compare
 from accounts import factors
 from accounts.devices import device_of, is_handheld
 from accounts.models import User
+from accounts.push import public_key
 from accounts.rules import is_staff_of_portal, must_use_second_factor
 from config.limits import SessionLimits
 
@@ -65,12 +66,16 @@ def seconds_at_most(session: Any, user: User) -> int:
     return max(0, int(min(began + limits.absolute - time.time(), limits.idle)))
 
 
-def for_pages(request: HttpRequest) -> dict[str, int]:
-    """For templates: how long this session lasts if nothing happens; 0 before somebody is signed in whole."""
+def for_pages(request: HttpRequest) -> dict[str, Any]:
+    """For templates: how long this session lasts if nothing happens; 0 before somebody is signed in whole. And the key
+    by which a browser may be asked to show messages, for those to whom none does yet (accounts/push_offer.html)."""
     user = getattr(request, "user", None)
     session = getattr(request, "session", None)
     is_in = user is not None and session is not None and user.is_authenticated and is_whole(session, user)
-    return {"session_left": seconds_left(session, user) if is_in else 0}
+    return {
+        "session_left": seconds_left(session, user) if is_in else 0,
+        "push_key": public_key() if is_in and not user.has_push else "",
+    }
 
 
 def is_whole(session: Any, user: User) -> bool:
@@ -135,8 +140,14 @@ def opens(data: dict[str, Any] | None, user: User) -> bool:
 
 @transaction.atomic
 def end_sessions(rows: Iterable[UserSession]) -> int:
-    """End them at once: the next request of such a browser comes from a visitor. How many there were."""
+    """End them at once: the next request of such a browser comes from a visitor, and its open pages hear nothing more.
+    How many there were."""
+    # Here, for services know of sessions.
+    from accounts.services import remove_devices_of, tell_pages
+
     rows = list(rows)
+    remove_devices_of([row.session_key for row in rows])
+    tell_pages([row.user_id for row in rows])
     Session.objects.filter(session_key__in=[row.session_key for row in rows]).delete()
     UserSession.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from accounts.models import Notification, User
+from accounts.models import MobileProof, Notification, User
 from accounts.sessions import clear_sessions
 from appointments.models import Reminder
 from doctors.erasure import drop_old_drafts
@@ -22,6 +22,7 @@ def keep_to_retention() -> dict[str, int]:
     return {
         "sessions": clear_sessions(),
         "notifications": _old_notifications(),
+        "numbers": _unproven_numbers(),
         "reminders": _old_reminders(),
         "review_requests": _old_review_requests(),
         "drafts": drop_old_drafts(timezone.now() - timedelta(days=settings.KEEP_DRAFTS_DAYS)),
@@ -33,6 +34,11 @@ def keep_to_retention() -> dict[str, int]:
 def _old_notifications() -> int:
     before = timezone.now() - timedelta(days=settings.KEEP_NOTIFICATIONS_DAYS)
     return _in_batches(Notification.objects.filter(created_at__lt=before).order_by("created_at"))
+
+
+def _unproven_numbers() -> int:
+    """Numbers that somebody named and nobody proved: their codes are good for minutes."""
+    return _in_batches(MobileProof.objects.filter(sent_at__lt=timezone.now() - timedelta(days=1)).order_by("pk"))
 
 
 def _old_reminders() -> int:

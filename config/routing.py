@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from config.consumers import LiveConsumer
+from accounts.consumers import LiveConsumer
 from telehealth.consumers import ConsultationConsumer, QueueConsumer
 
 websocket_urlpatterns = [

@@ -363,6 +363,8 @@ RATE_LIMITS = {
     "calendar_feed": "600/m/ip,30/h/key",
     "change_password": "5/m/user",
     "test_relay": "6/10m/user",
+    # So many texts an account has sent, and so many a number gets: nobody is pestered from many accounts.
+    "prove_mobile": "6/d/user,6/d/key",
 }
 ACCOUNT_RATE_LIMITS: dict[str, str] | bool = RATE_LIMITS
 MFA_RATE_LIMITS: dict[str, str] | bool = {"webauthn_login": "60/m/ip"}
@@ -475,6 +477,22 @@ def mailer(url: str) -> dict[str, object]:
 MAILBOX_DIR = DATA_DIR / "mail"
 MAILERS = {"default": mailer(secret("EMAIL_URL", "memory://" if TESTING else f"file://{MAILBOX_DIR}"))}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = secret("DEFAULT_FROM_EMAIL", f"{SITE_NAME} <portal@example.com>")
+
+# Text messages (accounts/sms.py); without an address there are none.
+SMS_URL: str = env.str("SMS_URL", "mailbox:" if DEMO else "")
+# Whose numbers they go to: elsewhere a message costs many times as much, and there are people who live on that.
+SMS_REGIONS: list[str] = env.list("SMS_REGIONS", ["BD"])
+# Push messages: the key that signs them (`manage.py make_push_key`), without which there are none; whom a push service
+# writes to when something is wrong; and which services there are, by the ends of their names: nobody has us post to any
+# other address. PUSH_ORIGINS names further ones in full, for a push service of one's own.
+_demo_push_key = "b25seS1mb3ItdGhlLWRlbW8tYW5kLXRoZS10ZXN0cyE"
+VAPID_PRIVATE_KEY: str = env.str("VAPID_PRIVATE_KEY", "" if PRODUCTION else _demo_push_key)
+PUSH_CONTACT: str = env.str("PUSH_CONTACT", SITE_ORIGIN if HTTPS else "mailto:portal@example.com")
+PUSH_HOSTS: list[str] = env.list(
+    "PUSH_HOSTS",
+    ["fcm.googleapis.com", "push.services.mozilla.com", "notify.windows.com", "push.apple.com"],
+)
+PUSH_ORIGINS: list[str] = env.list("PUSH_ORIGINS", [])
 
 # While this file exists, /ready answers 503: config/gunicorn.py writes it before it lets go of the workers.
 DRAIN_FILE = Path(env.str("DRAIN_FILE", str(DATA_DIR / "run" / "draining")))

@@ -24,6 +24,7 @@ urlpatterns = [
     path("account/data/export.<copy:form>", own_data.export_account, name="export_account"),
     path("account/data/<uuid:pk>/export.<copy:form>", own_data.export_patient, name="export_patient"),
     path("accounts/", include("accounts.urls")),
+    path("", include("accounts.message_urls")),
     path(CSP_REPORTS.lstrip("/"), csp_report, name="csp_report"),
     path("robots.txt", robots, name="robots"),
     path("sitemap.xml", sitemap, name="sitemap"),

@@ -21,7 +21,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from accounts.models import User
+from accounts.models import Kind, PushDevice, User
+from accounts.samples import FACTS as FACTS_TO_TELL
+from accounts.services import notify
+from accounts.services.mail import unsubscribe_token
+from accounts.services.texting import callback_token
+from accounts.topics import Topic
 from appointments.feeds import make_feed
 from appointments.models import Appointment, AppointmentEvent, CalendarFeed, Wait
 from appointments.services import mark_no_show, reschedule, start_payment
@@ -104,9 +109,15 @@ def things(doctor: User, patient: User, admin: User) -> dict[str, str]:
     for each in (bought, disputed):
         post_settlement(each, PaymentAttemptFactory(charge=each, settled=True))
     dispute = open_dispute(disputed, reason=Dispute.Reason.OTHER, words="It was otherwise.", by=patient)
+    told = notify(patient, Kind.REFUND_DONE, facts=FACTS_TO_TELL)
+    device = PushDevice.objects.create(user=patient, endpoint="https://fcm.googleapis.com/x", name="Phone")
     return {
         "seen_visit": str(seen_visit.pk),
         "review": str(reviewed(doctor, patient, 4).pk),
+        "told": str(told.pk),
+        "device": str(device.pk),
+        "unsubscribe": unsubscribe_token(patient, Topic.VISITS),
+        "report": callback_token(told.deliveries.get()),
         "paid": str(bought.pk),
         "disputed": str(disputed.pk),
         "dispute": str(dispute.pk),

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from email.utils import parseaddr
-from functools import partial
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -12,7 +11,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from config.tries import next_try, try_to_send
+from config.tries import attempt
 from patients.models import Invitation
 
 # Waits between tries: within the week that an invitation lives.
@@ -31,8 +30,14 @@ def send_invitation(invitation_id: UUID) -> None:
         return
     invitation.mail_attempts += 1
     about = {"invitation": str(invitation.pk), "attempts": invitation.mail_attempts}
-    in_vain = try_to_send(partial(mail_of, invitation), "invitation_not_sent", **about)
-    invitation.mail_due_at = next_try(BACKOFF, invitation.mail_attempts) if in_vain else None
+    tried = attempt(
+        lambda: mail_of(invitation).send(),
+        "invitation_not_sent",
+        backoff=BACKOFF,
+        tries=invitation.mail_attempts,
+        **about,
+    )
+    invitation.mail_due_at = tried.again_at
     invitation.save(update_fields=["mail_attempts", "mail_due_at"])
 
 

@@ -21,7 +21,7 @@ from accounts.models import Action, Ground, User
 from accounts.trail import write_trail
 from config.files import CheckedFile, private_name, private_storage, store_private
 from config.queue import send_on_commit
-from config.tries import try_again_at
+from config.tries import attempt, try_again_at
 from patients import rules
 from patients.errors import Changed, QuotaFull, RecordGone
 from patients.models import FileToRemove, Guardianship, MedicalRecord, Patient
@@ -231,11 +231,11 @@ def remove_file(file_id: int) -> bool:
         file.attempts += 1
         file.due_at = try_again_at(BACKOFF, file.attempts)
         file.save(update_fields=["due_at", "attempts"])
-    try:
-        private_storage().delete(file.name)
-    except Exception as error:
-        # Whatever the storage raises, the file is due again; the other files must not wait for it.
-        log.warning("file_not_removed", file=file.pk, attempts=file.attempts, error=type(error).__name__)
+    about = {"file": file.pk, "attempts": file.attempts}
+    tried = attempt(
+        lambda: private_storage().delete(file.name), "file_not_removed", backoff=BACKOFF, tries=file.attempts, **about
+    )
+    if tried.failure:
         return False
     file.delete()
     return True

@@ -9,11 +9,11 @@ export function toast(words) {
   const made = document.querySelector("template[data-toast-template]").content.cloneNode(true).firstElementChild;
   made.querySelector("[data-toast-words]").textContent = words;
   region.append(made);
-  improve(made);
+  improveToast(made);
 }
 
 // It stays as long as it is pointed at or holds the focus.
-function improve(element) {
+export function improveToast(element) {
   let timer;
   const wait = () => (timer = setTimeout(() => element.remove(), SHOWN));
   for (const name of ["pointerenter", "focusin"]) element.addEventListener(name, () => clearTimeout(timer));
@@ -21,7 +21,7 @@ function improve(element) {
   wait();
 }
 
-enhance("[data-toasts] > [data-toast]", improve);
+enhance("[data-toasts] > [data-toast]", improveToast);
 
 enhance(".alert > [data-dismiss]", (button) => {
   button.hidden = false;

@@ -25,7 +25,7 @@ from tests.test_access_matrix import admin_paths
 pytestmark = pytest.mark.django_db
 
 OPEN = {"account_logout", "theme", "set_language", "second_factor", "csp_report", "session_left"}
-OPEN |= {"account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
+OPEN |= {"account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "service_worker"}
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 
-TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+# A mail has its style in itself, for it loads nothing (tests/accounts/test_mails.py); it is no page.
+MAIL = settings.BASE_DIR / "templates/notifications/mail.html"
+TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*.html") if path != MAIL)
 COMPONENTS = sorted((settings.BASE_DIR / "templates" / "cotton").rglob("*.html"))
 STYLES = settings.BASE_DIR / "static" / "css"
 # The admin's pages have the colours of its kit.

@@ -259,6 +259,7 @@ def test_what_is_past_its_time_goes_and_the_rest_stays(patient: User) -> None:
     assert retention.keep_to_retention() == {
         "sessions": 0,
         "notifications": 0,
+        "numbers": 0,
         "reminders": 0,
         "review_requests": 0,
         "drafts": 0,

@@ -1,0 +1,116 @@
+"""Deliveries: each is tried until it is taken or given up, on whichever channel; and mails that come back."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage as ReceivedMail
+from typing import Protocol
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Channel, Delivery
+from accounts.services.mail import email_for
+from accounts.services.pushing import push_for
+from accounts.services.texting import text_for
+from accounts.topics import topic_of, wants
+from config.tries import attempt
+
+log = structlog.get_logger()
+
+# Waits between tries: from half a minute to half a day, some two days in all.
+BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 3600, 14400, 43200, 43200, 43200))
+
+
+class Outgoing(Protocol):
+    def send(self) -> object:
+        """Hand it over. Raises NeverTaken for what will never be taken, anything else for what may be tried again."""
+
+
+# What goes out on each channel: something that has a `send`. A further channel is a further line.
+CHANNELS: dict[str, Callable[[Delivery], Outgoing]] = {
+    Channel.EMAIL: email_for,
+    Channel.SMS: text_for,
+    Channel.PUSH: push_for,
+}
+
+
+@transaction.atomic
+def deliver(delivery_id: int) -> None:
+    """Send one delivery if it is due; on failure it is due again later, and in the end, or past its `until`, given up.
+
+    What its reader has switched off since is not sent. Locks the delivery's row and leaves one
+    that another worker holds to that worker. A worker that dies after it went out and before the commit sends it again:
+    at least once.
+    """
+    due = Delivery.objects.due().select_for_update(skip_locked=True, of=("self",))
+    delivery = due.select_related("notification__user").filter(pk=delivery_id).first()
+    if delivery is None:
+        return
+    if reason := _reason_not_to(delivery):
+        delivery.status, delivery.error = Delivery.Status.FAILED, reason
+        delivery.save(update_fields=["status", "error"])
+        return
+    delivery.attempts += 1
+    about = {"delivery": delivery.pk, "channel": delivery.channel, "attempts": delivery.attempts}
+    tried = attempt(
+        lambda: CHANNELS[delivery.channel](delivery).send(),
+        "delivery_failed",
+        backoff=BACKOFF,
+        tries=delivery.attempts,
+        **about,
+    )
+    delivery.error = tried.failure
+    if not tried.failure:
+        delivery.status, delivery.sent_at = Delivery.Status.SENT, timezone.now()
+    elif tried.again_at:
+        delivery.due_at = tried.again_at
+    else:
+        delivery.status = Delivery.Status.FAILED
+    delivery.save(update_fields=["attempts", "status", "due_at", "sent_at", "reference", "error"])
+
+
+def _reason_not_to(delivery: Delivery) -> str:
+    notification, channel = delivery.notification, Channel(delivery.channel)
+    if delivery.until is not None and delivery.until <= timezone.now():
+        return "too_late"
+    if not wants(notification.user, topic_of(notification.kind), channel):
+        return "not_wanted"
+    return ""
+
+
+# Mails that come back ----------------------------------------------------------------------------------------------
+
+OWN_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
+
+
+def note_bounce(raw: bytes) -> bool:
+    """Write down that a mail of ours came back for good: the report of a mail server (RFC 3464) as it came.
+
+    The mail is known by its Message-ID, which is in the report's copy of it. Whether there was one to note: what is no
+    such report, tells of a delay, or is of no mail of ours changes nothing.
+    """
+    mail = message_from_bytes(raw, policy=policy.default)
+    parts = list(mail.walk())
+    is_final = any(_fails_for_good(part) for part in parts if part.get_content_type() == "message/delivery-status")
+    quoted = [part for part in parts if part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}]
+    found = next((key for part in quoted for key in OWN_ID.findall(_text(part))), None)
+    if not is_final or found is None:
+        return False
+    sent = Delivery.objects.filter(notification=found, channel=Channel.EMAIL, status=Delivery.Status.SENT)
+    bounced = sent.update(status=Delivery.Status.FAILED, error="bounced")
+    if bounced:
+        log.warning("mail_bounced", notification=found)
+    return bool(bounced)
+
+
+def _fails_for_good(status: ReceivedMail) -> bool:
+    text = _text(status).lower()
+    return re.search(r"^action:\s*failed\b", text, re.MULTILINE) is not None and "status: 5" in text
+
+
+def _text(part: ReceivedMail) -> str:
+    """The part as it came, with what is in it."""
+    return part.as_bytes().decode(errors="replace")

@@ -1,0 +1,130 @@
+"""The socket of an open page: told on commit, the truth again at every connection, closed once one is signed out."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.test import Client
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from accounts.models import Kind, Notification, User
+from accounts.samples import FACTS
+from accounts.services import notify
+from accounts.sessions import end_other_sessions
+from tests.factories.accounts import PASSWORD, UserFactory
+from tests.servers import Server
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def user() -> User:
+    return UserFactory(name="Rahima Begum")
+
+
+@pytest.fixture
+def opened(daphne_process: Server) -> Iterator:
+    with ExitStack() as made:
+
+        def open_as(user: User, client: Client | None = None) -> ClientConnection:
+            if client is None:
+                client = Client()
+                client.force_login(user)
+            cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
+            headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie.value}"} if cookie else {}
+            address = daphne_process.url.replace("http", "ws", 1) + "/ws/live"
+            socket = connect(address, origin=daphne_process.url, additional_headers=headers)  # type: ignore[arg-type]
+            return made.enter_context(socket)
+
+        yield open_as
+
+
+def heard(socket: ClientConnection) -> dict:
+    return json.loads(socket.recv(timeout=10))
+
+
+def closed_with(socket: ClientConnection) -> int:
+    """The code, when nothing was said before."""
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=10)
+    assert closed.value.rcvd
+    return closed.value.rcvd.code
+
+
+def test_what_is_told_comes_once_it_is_durable_and_to_its_reader_alone(user: User, opened) -> None:
+    other = UserFactory()
+    mine, second, theirs = opened(user), opened(user), opened(other)
+    assert heard(mine) == heard(second) == heard(theirs) == {"type": "news", "unread": 0, "latest": []}
+    with transaction.atomic():
+        told = notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
+        with pytest.raises(TimeoutError):
+            mine.recv(timeout=0.3)
+    for socket in (mine, second):
+        news = heard(socket)
+        assert (news["unread"], [each["id"] for each in news["latest"]]) == (1, [told.pk.hex])
+        assert "Dr. Farhana Islam" in news["latest"][0]["title"]
+    notify(other, Kind.REFUND_DONE, facts=FACTS)
+    assert heard(theirs)["unread"] == 1
+    with pytest.raises(TimeoutError):
+        mine.recv(timeout=0.3)
+
+
+def test_what_was_told_without_a_socket_is_there_at_the_next(user: User, opened) -> None:
+    notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
+    socket = opened(user)
+    assert heard(socket)["unread"] == 1
+    socket.close()
+    notify(user, Kind.APPOINTMENT_MOVED, facts=FACTS)
+    assert heard(opened(user))["unread"] == 2
+
+
+def test_who_was_signed_out_hears_nothing_more(user: User, opened) -> None:
+    socket = opened(user)
+    heard(socket)
+    Session.objects.all().delete()
+    notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
+    assert closed_with(socket) == 4003
+
+
+def test_pages_of_a_session_that_is_ended_elsewhere_close_at_once_and_others_stay(user: User, opened) -> None:
+    here, there = Client(), Client()
+    for client in (here, there):
+        client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    kept, lost = opened(user, here), opened(user, there)
+    assert heard(kept) == heard(lost)
+    end_other_sessions(user, this=here.session.session_key)
+    assert closed_with(lost) == 4003
+    assert heard(kept)["unread"] == 0
+
+
+def test_signing_out_closes_the_pages_that_are_open_still(user: User, opened) -> None:
+    client = Client()
+    client.force_login(user)
+    socket = opened(user, client)
+    heard(socket)
+    client.post("/accounts/logout/")
+    assert closed_with(socket) == 4003
+
+
+def test_who_did_nothing_for_too_long_hears_nothing_more(user: User, opened) -> None:
+    socket = opened(user)
+    heard(socket)
+    store = SessionStore(Session.objects.get().session_key)
+    store.update({"began_at": 0, "seen_at": 0})
+    store.save()
+    notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
+    assert closed_with(socket) == 4003
+
+
+def test_nothing_that_a_client_says_is_listened_to(user: User, opened) -> None:
+    socket = opened(user)
+    heard(socket)
+    socket.send('{"type": "person.told"}')
+    assert closed_with(socket) == 4400
+    assert not Notification.objects.exists()
