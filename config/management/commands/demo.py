@@ -14,6 +14,7 @@ from config.demo import (
     applications,
     changes,
     health,
+    inbox,
     money,
     orders,
     people,
@@ -86,6 +87,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{ordered} orders of certificates, reviews of reports and repeat prescriptions")
         said = reviews.write_reviews(random, doctors, accounts[0], moderator=admin)
         self.stdout.write(f"{said} reviews of visits, some of them to be moderated")
+        told = inbox.write_inboxes(random, accounts[0], doctors[0].user)
+        self.stdout.write(f"{told} messages in the inboxes of the demo's patient and doctor")
         waiting = applications.make_applications(random, password, taken, admin, doctors)
         self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
