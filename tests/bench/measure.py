@@ -11,6 +11,7 @@ from tests.bench import (  # noqa: E402  models want Django set up
     data,
     medicines,
     money,
+    notices,
     pages,
     records,
     reminders,
@@ -43,6 +44,8 @@ NAMES = {
     "ipn": money.ipn,
     "settlements": money.settlements,
     "rooms": rooms.signals,
+    "notices": notices.notices,
+    "inboxes": notices.inboxes,
     "week": week.week,
     "workers": servers.worker_classes,
 } | booking.RUNS
