@@ -27,6 +27,7 @@ from telehealth.models import Desk, Presence
 from tests.axe import complaints
 from tests.coturn import Relay
 from tests.lines import Line
+from tests.page import is_complaint
 from tests.servers import Server, proxied, python, running
 from tests.telehealth.rooms import agreed, visit_now
 
@@ -127,7 +128,7 @@ class Person:
     def new_page(self) -> Page:
         page = self.context.new_page()
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: self.complaints.append(said.text) if is_complaint(said) else None)
         return page
 
     def come(self, visit: Appointment) -> None:

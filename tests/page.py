@@ -4,8 +4,15 @@ from collections import Counter
 from html.parser import HTMLParser
 
 from django.test import Client
+from playwright.sync_api import ConsoleMessage
 
 HTMX = {"HX-Request": "true"}
+
+
+def is_complaint(said: ConsoleMessage, *further: str) -> bool:
+    """Whether a browser complains of a page. That the socket of news does not open is none: many tests serve pages
+    without the process of sockets, and the page goes on without (tests/browser/test_inbox.py)."""
+    return said.type in {"error", *further} and "/ws/live" not in said.text
 
 
 class Page(HTMLParser):

@@ -6,6 +6,7 @@ import secrets
 from playwright.sync_api import Page, expect
 
 from tests.browser.visitors import PASSWORD, Mailbox, NewContext, calendar_of, doctor_who_was_told, sign_in
+from tests.page import is_complaint
 from tests.stack import Stack
 
 
@@ -62,7 +63,7 @@ def test_a_visitor_books_pays_and_cancels(stack: Stack, new_context: NewContext)
     page = new_context(viewport={"width": 390, "height": 844}).new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: problems.append(message.text) if is_complaint(message) else None)
 
     # By a symptom, on a phone, to a time.
     find_a_doctor(page, "buke betha", nth=0)

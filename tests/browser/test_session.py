@@ -14,6 +14,7 @@ from accounts.models import User
 from patients.models import Condition
 from tests.browser.test_sign_in import PATIENCE, sign_in
 from tests.factories.patients import PatientFactory
+from tests.page import is_complaint
 from tests.servers import Server, proxied
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +39,7 @@ def page(browser: Browser, portal: Server) -> Iterator[Page]:
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+    page.on("console", lambda said: complaints.append(said.text) if is_complaint(said, "warning") else None)
     yield page
     context.close()
     assert complaints == []

@@ -15,6 +15,7 @@ from tests.axe import assert_accessible
 from tests.factories.accounts import PASSWORD
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
+from tests.page import is_complaint
 from tests.servers import Server, proxied
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +51,7 @@ def new_page(browser: Browser, portal: Server) -> Iterator[NewPage]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("console", lambda said: complaints.append(said.text) if is_complaint(said, "warning") else None)
         devtools = context.new_cdp_session(page)
         devtools.send("WebAuthn.enable")
         devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})

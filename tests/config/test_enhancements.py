@@ -7,6 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from tests.axe import assert_accessible
+from tests.page import is_complaint
 
 WIDE, PHONE, NARROW = (
     {"width": 1280, "height": 900},
@@ -24,7 +25,7 @@ def address(live_server, settings) -> str:
 def components(page: Page, address: str) -> Page:
     """The page of components; what the browser complains of fails the test."""
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(address)
     yield page

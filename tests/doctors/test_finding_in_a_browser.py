@@ -14,6 +14,7 @@ from specialties.models import Specialty
 from tests.axe import assert_accessible
 from tests.factories.doctors import DoctorFactory, QualificationFactory
 from tests.factories.specialties import SpecialtyFactory, SymptomFactory
+from tests.page import is_complaint
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,7 +69,7 @@ def opened(browser: Browser, live_server) -> Iterator[Open]:
     def open_page(address: str, *, viewport: ViewportSize = WIDE, **options: object) -> Page:
         contexts.append(browser.new_context(base_url=live_server.url, viewport=viewport, **options))
         page = contexts[-1].new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(address)
         return page

@@ -16,6 +16,7 @@ from tests.axe import assert_accessible
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
 from tests.factories.payments import ChargeFactory
+from tests.page import is_complaint
 from tests.payments.test_faults import paid_too_late
 from tests.payments.till import Till
 
@@ -155,7 +156,7 @@ def test_pages_are_accessible_and_break_no_rule_of_ours(
     sign_in(context, till, charge)
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
     attempt = till.start(charge)

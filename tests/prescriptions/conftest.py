@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from tests.page import is_complaint
 
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 
@@ -28,7 +29,7 @@ def opened(browser: Browser, live_server: LiveServer) -> Iterator[Open]:
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.on("console", lambda line: complaints.append(line.text) if is_complaint(line) else None)
         page.goto(address)
         return page
 
