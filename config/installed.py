@@ -1,13 +1,19 @@
-"""The portal as an app on somebody's own phone: https://www.w3.org/TR/appmanifest/"""
+"""The portal as an app on somebody's own phone (https://www.w3.org/TR/appmanifest/), and what it shows without a network."""
 
 from django.conf import settings
-from django.http import HttpRequest, JsonResponse
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
+
+from appointments.models import Appointment, Status
+from config.templatetags.portal import day_clock_long
 
 # As in static/css/tokens.css: the page, and the portal's own colour.
 PAGE, BRAND = "#ffffff", "#0b6b69"
@@ -46,3 +52,29 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "shortcuts": shortcuts,
     }
     return JsonResponse(facts, content_type="application/manifest+json")
+
+
+@require_safe
+def offline(request: HttpRequest) -> HttpResponse:
+    """The page that a service worker keeps (static/js/worker/service-worker.js). It has nothing of whoever asks."""
+    request.user = AnonymousUser()
+    return render(request, "offline.html")
+
+
+@never_cache
+@login_required
+@require_safe
+def next_visit(request: HttpRequest) -> JsonResponse:
+    """When the next visit of those for whom the person acts is, and whom to call about it. No names, no reasons."""
+    coming = Appointment.objects.held_by(request.user).coming().exclude(status=Status.HELD)
+    visit = coming.select_related("place").first()
+    if visit is None:
+        return JsonResponse({})
+    return JsonResponse(
+        {
+            "starts_at": visit.start.isoformat(),
+            "ends_at": visit.end.isoformat(),
+            "words": day_clock_long(visit.start),
+            "phone": (visit.place.phone if visit.place else "") or settings.SITE_PHONE,
+        }
+    )

@@ -45,6 +45,8 @@ def secret(name: str, otherwise: str) -> str:
 
 
 SITE_NAME: str = env.str("SITE_NAME", "Nirog")
+# Where a patient calls who cannot reach the doctor: shown without a network, too.
+SITE_PHONE: str = env.str("SITE_PHONE", "+8809600000000" if DEMO else "")
 SITE_ORIGIN: str = secret("SITE_ORIGIN", "http://localhost:8000").rstrip("/")
 _origin = urlsplit(SITE_ORIGIN)
 HTTPS = _origin.scheme == "https"

@@ -7,7 +7,7 @@ from django.urls import include, path, register_converter
 from config import own_data, views
 from config.files import private_file
 from config.headers import CSP_REPORTS
-from config.installed import manifest
+from config.installed import manifest, next_visit, offline
 from config.reports import csp_report
 from config.sitemaps import robots, sitemap, sitemap_of
 
@@ -30,6 +30,8 @@ urlpatterns = [
     path("sitemap.xml", sitemap, name="sitemap"),
     path("sitemap-<slug:section>.xml", sitemap_of, name="sitemap_of"),
     path("manifest.webmanifest", manifest, name="manifest"),
+    path("offline/", offline, name="offline"),
+    path("offline/next.json", next_visit, name="next_visit"),
     path("theme/", views.theme, name="theme"),
     path("language/", views.set_language, name="set_language"),
     path("", include("doctors.urls")),

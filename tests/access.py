@@ -61,6 +61,8 @@ MATRIX = [
     Row("sitemap", "GET /sitemap.xml", ALL_SEE),
     Row("sitemap_of", "GET /sitemap-doctors.xml", ALL_SEE),
     Row("manifest", "GET /manifest.webmanifest", ALL_SEE),
+    Row("offline", "GET /offline/", ALL_SEE),
+    Row("next_visit", "GET /offline/next.json", SIGNED_IN),
     Row("theme", "POST /theme/", "302 302 302 302 302 302", {"theme": "dark"}),
     Row("set_language", "POST /language/", "302 302 302 302 302 302", {"language": "bn"}),
     Row("doctors:find", "GET /doctors/", ALL_SEE),

@@ -9,6 +9,7 @@ import "./focus.js";
 import "./hold.js";
 import "./live.js";
 import "./menu.js";
+import "./offline.js";
 import "./once.js";
 import "./password.js";
 import "./push.js";

@@ -15,7 +15,9 @@ from accounts.models import User
 from config.settings import BASE_DIR
 from doctors.models import Doctor
 from tests.factories.doctors import DoctorFactory
+from tests.factories.patients import PatientFactory
 from tests.factories.specialties import SpecialtyFactory
+from tests.telehealth.rooms import visit_now
 
 NAMES = {"of": "http://www.sitemaps.org/schemas/sitemap/0.9"}
 
@@ -145,3 +147,24 @@ def test_portal_can_be_an_app(client: Client) -> None:
     inside = json.loads(client.get("/manifest.webmanifest", headers={"accept-language": "bn"}).content)
     assert inside["lang"] == "bn"
     assert inside["shortcuts"][0]["name"] != told["shortcuts"][0]["name"]
+
+
+def test_page_for_no_network_is_the_same_for_everybody(client: Client, client_of: Callable[[User], Client]) -> None:
+    somebody = PatientFactory(name="Rokeya Sultana").user
+    page = client_of(somebody).get("/offline/").content.decode()
+    assert "Rokeya" not in page
+    assert "data-live" not in page
+    assert page.count("data-offline") == client.get("/offline/").content.decode().count("data-offline") > 0
+
+
+def test_next_visit_is_told_by_its_time_and_a_number_to_call_alone(
+    client_of: Callable[[User], Client], patient: User, doctor: User, settings: LazySettings
+) -> None:
+    settings.SITE_PHONE = "+8809600000000"
+    asked = client_of(patient)
+    assert asked.get("/offline/next.json").json() == {}
+    visit_now(doctor, patient)
+    told = asked.get("/offline/next.json")
+    assert "no-store" in told["Cache-Control"]
+    assert set(told.json()) == {"starts_at", "ends_at", "words", "phone"}
+    assert told.json()["phone"] == "+8809600000000"
