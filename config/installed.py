@@ -1,4 +1,7 @@
-"""The portal as an app on somebody's own phone (https://www.w3.org/TR/appmanifest/), and what it shows without a network."""
+"""The portal as an app on somebody's own phone, and what it shows there without a network.
+
+https://www.w3.org/TR/appmanifest/
+"""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required

@@ -174,7 +174,7 @@ class ReviewAdmin(Unchangeable, PortalModelAdmin):
         _("Leave it as it is"),
         title=_("Leave the review as it is"),
         about=_("The reports are answered, and nothing changes."),
-        submit=_("Leave it"),
+        submit=_("Leave it as it is"),
         form=ReasonForm,
         icon="check",
     )

@@ -12,7 +12,7 @@ WORDS = [
     ("explaining", _("Explaining")),
     ("punctuality", _("Punctuality")),
     ("text", _("In your words")),
-    ("signed_as", _("Signed")),
+    ("signed_as", _("Shown name")),
 ]
 
 
