@@ -15,6 +15,8 @@ from reviews.services.asking import WITHIN
 
 # Of a hundred visits so many are reviewed, so many reviews answered, so many signed.
 REVIEWED, ANSWERED, SIGNED = 85, 35, 60
+# So many of the demo's patient's latest wait to be reviewed.
+LEFT = 3
 STARS = ((5, 4, 3, 2, 1), (52, 27, 12, 5, 4))
 SAID = {
     5: (
@@ -66,7 +68,9 @@ def write_reviews(random: Random, doctors: list[Doctor], account: User, *, moder
     visits = [visit for visit in held.order_by("period", "pk") if visit.booked_by_id != visit.doctor.user_id]
     asked_lately = [visit for visit in visits if visit.end > now - WITHIN and visit.booked_by_id != account.pk]
     ReviewRequest.objects.bulk_create([ReviewRequest(appointment=visit) for visit in asked_lately])
-    chosen = [visit for visit in visits if visit.end < now - timedelta(days=2) and random.randrange(100) < REVIEWED]
+    left = [visit for visit in visits if visit.booked_by_id == account.pk][-LEFT:]
+    over = [visit for visit in visits if visit.end < now - timedelta(days=2) and visit not in left]
+    chosen = [visit for visit in over if random.randrange(100) < REVIEWED]
     reviews = Review.objects.bulk_create([_review(random, visit) for visit in chosen])
     steps = [
         ReviewEvent(review=each, by=each.author, new=each.status, code=ReviewEvent.Code.POSTED, at=each.posted_at)
