@@ -70,7 +70,7 @@ class Live {
 
   async ask() {
     try {
-      const answer = await fetch(this.root.dataset.live, { headers: { "X-Unattended": "1" }, redirect: "error" });
+      const answer = await fetch(this.root.dataset.live, { headers: { "X-Unattended": "1" }, redirect: "manual" });
       if (answer.ok) this.take(await answer.json());
     } catch {
       // Without a network, or signed out: the next look is as good.

@@ -12,7 +12,7 @@ enhance("[data-offline-copy]", async () => {
   if (!("serviceWorker" in navigator && "caches" in window)) return;
   try {
     await navigator.serviceWorker.register(WORKER, { updateViaCache: "none" });
-    const answer = await fetch(NEXT, { headers: { "X-Unattended": "1" }, redirect: "error" });
+    const answer = await fetch(NEXT, { headers: { "X-Unattended": "1" }, redirect: "manual" });
     if (answer.ok) await (await caches.open(OWN)).put(NEXT, answer);
   } catch {
     // Without a network the last copy stays; where a browser keeps nothing there is none.
