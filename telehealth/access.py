@@ -13,16 +13,13 @@ from psycopg import Error as PsycopgError
 from psycopg.sql import SQL
 
 from accounts.models import User
-from accounts.tickets import Ticket, ticket_of
+from accounts.tickets import Gone, Ticket
 from appointments.models import Appointment
 from doctors.models import Doctor
 from patients.models import today
 from telehealth import rules
 from telehealth.asking import one_row
-from telehealth.errors import Gone
 from telehealth.models import Consultation, Side
-
-__all__ = ["Facts", "Guest", "Ticket", "facts_of", "guest_of", "is_still", "practice_of", "ticket_of"]
 
 type Facts = tuple[object, ...]
 

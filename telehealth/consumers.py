@@ -25,12 +25,13 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from accounts.tickets import Gone, Ticket, ticket_of
 from config.announcing import TOLD_WITHIN, loop_of_sockets
 from telehealth import messages, services
-from telehealth.access import Guest, Ticket, guest_of, is_still, practice_of, ticket_of
+from telehealth.access import Guest, guest_of, is_still, practice_of
 from telehealth.beats import note_beat
 from telehealth.buckets import Bucket
-from telehealth.errors import Gone, NoPeer, NotAdmitted, NotAllowed, RoomError
+from telehealth.errors import NoPeer, NotAdmitted, NotAllowed, RoomError
 from telehealth.messages import LONGEST_FRAME, Refused
 from telehealth.models import ChatMessage, Consultation, Outcome, Presence, RoomStatus, Side
 from telehealth.publish import practice_group, room_group

@@ -4,10 +4,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.tickets import Gone
 from config.errors import DomainError
-
-__all__ = ["Gone", "NoConsent", "NoPeer", "NoSeat", "NotAdmitted", "NotAllowed", "NotNow", "NotOpen", "RoomError"]
 
 
 class RoomError(DomainError):

@@ -12,12 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.tickets import Gone, Ticket
 from appointments.models import Appointment, Status
 from doctors.models import Doctor
 from doctors.services import suspend_doctor
 from patients.models import Guardianship, Patient, today
-from telehealth.access import Guest, Ticket, facts_of, guest_of
-from telehealth.errors import Gone
+from telehealth.access import Guest, facts_of, guest_of
 from telehealth.models import Consultation, Outcome
 from telehealth.services import room_of, touch
 from tests.factories.patients import GuardianshipFactory
