@@ -26,6 +26,11 @@ export function word(name) {
   return words?.content.querySelector(`[data-word="${name}"]`)?.textContent ?? "";
 }
 
+// What the page's forms and requests prove themselves by; another one after somebody has signed in elsewhere.
+export function token() {
+  return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+}
+
 document.addEventListener("htmx:load", ({ detail }) => {
   for (const improvement of improvements) apply(detail.elt, improvement);
 });

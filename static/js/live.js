@@ -2,7 +2,7 @@
 // message carries the whole state of now, so nothing is missed by a socket that was lost: the badge is set by it, and
 // what this tab has not seen yet becomes a toast.
 
-import { enhance } from "./enhance.js";
+import { enhance, token } from "./enhance.js";
 import { improveToast } from "./toast.js";
 
 const SEEN = "news-seen";
@@ -106,7 +106,7 @@ class Live {
     const made = template.content.cloneNode(true).firstElementChild;
     const form = made.querySelector("form");
     form.action = open;
-    form.elements.csrfmiddlewaretoken.value = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+    form.elements.csrfmiddlewaretoken.value = token();
     made.querySelector("[data-toast-words]").textContent = title;
     document.querySelector("[data-toasts]").append(made);
     improveToast(made);

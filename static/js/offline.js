@@ -3,15 +3,15 @@
 // data-offline: that page itself.
 
 import { enhance } from "./enhance.js";
+import { register } from "./worker/register.js";
 
 const OWN = "offline-own";
 const NEXT = "/offline/next.json";
-const WORKER = "/service-worker.js";
 
 enhance("[data-offline-copy]", async () => {
   if (!("serviceWorker" in navigator && "caches" in window)) return;
   try {
-    await navigator.serviceWorker.register(WORKER, { updateViaCache: "none" });
+    await register();
     const answer = await fetch(NEXT, { headers: { "X-Unattended": "1" }, redirect: "manual" });
     if (answer.ok) await (await caches.open(OWN)).put(NEXT, answer);
   } catch {

@@ -1,18 +1,14 @@
 // data-push: the browser's leave to show messages is asked for when somebody presses the button for it, and at no other
 // time. A browser that shows messages says at the first page of a session whose they are.
 
-import { enhance, word } from "./enhance.js";
+import { enhance, token, word } from "./enhance.js";
 import { toast } from "./toast.js";
+import { register } from "./worker/register.js";
 
-const WORKER = "/service-worker.js";
 const DEVICES = "/account/messages/devices/";
 const SAID = "push-said";
 
 const isAble = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
-
-function token() {
-  return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
-}
 
 function tell(facts) {
   const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
@@ -30,7 +26,7 @@ async function turnOn(root) {
     toast(denied);
     return;
   }
-  await navigator.serviceWorker.register(WORKER, { updateViaCache: "none" });
+  await register();
   const worker = await navigator.serviceWorker.ready;
   const found = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
   const answer = await tell(found.toJSON());
