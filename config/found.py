@@ -5,6 +5,10 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.templatetags.static import static
+from django.utils.translation import gettext_lazy as _
+
+# What the portal is, in a sentence.
+PORTAL = _("Find a verified doctor, see open times, book and pay online. Video or in person.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from appointments.models import Appointment, Status
+from config.found import PORTAL
 from config.templatetags.portal import day_clock_long
 
 # As in static/css/tokens.css: the page, and the portal's own colour.
@@ -37,12 +38,11 @@ def manifest(request: HttpRequest) -> JsonResponse:
         {"name": gettext("Find a doctor"), "url": reverse("doctors:find")},
         {"name": gettext("Appointments"), "url": reverse("appointments:list")},
     ]
-    about = gettext("Find a verified doctor, see open times, book and pay online. Video or in person.")
     facts = {
         "id": "/",
         "name": settings.SITE_NAME,
         "short_name": settings.SITE_NAME,
-        "description": about,
+        "description": str(PORTAL),
         "lang": get_language(),
         "dir": "ltr",
         "start_url": reverse("home"),

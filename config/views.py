@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role
 from appointments.models import Appointment, Status
-from config.found import Found
+from config.found import PORTAL, Found
 from config.http import THEMES, next_path
 from doctors.views.finding import public_home
 from patients.models import FactKind, Guardianship, Invitation, Patient
@@ -40,7 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def found_home() -> Found:
     return Found(
         title=gettext("Find a doctor, book online"),
-        description=gettext("Find a verified doctor, see open times, book and pay online. Video or in person."),
+        description=str(PORTAL),
         path=reverse("home"),
     )
 
