@@ -47,6 +47,19 @@ class Stack:
     def log(self) -> Path:
         return log_of(self.data_dir)
 
+    def shell(self, command: str) -> str:
+        """What the command prints in a process of the portal's own, on this demo. It must end well."""
+        done = subprocess.run(
+            [sys.executable, "-m", "config.runner", "manage", "shell", "--command", command],
+            cwd=BASE_DIR,
+            env=environment(self.data_dir, self.port),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
 
 @pytest.fixture(scope="session")
 def stack() -> Stack:
@@ -110,17 +123,22 @@ def launch(data_dir: Path) -> Stack:
 
 
 def start(data_dir: Path, port: int, *, output: int, command: str = "demo") -> psutil.Popen:
-    """The runner as a person's shell starts it: none of the test run's own settings reach it."""
-    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    """The runner as a person's shell starts it."""
     return psutil.Popen(
         [sys.executable, "-m", "config.runner", command],
         cwd=BASE_DIR,
-        env=kept | {"PORT": str(port), "DATA_DIR": str(data_dir)},
+        env=environment(data_dir, port),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+
+
+def environment(data_dir: Path, port: int) -> dict[str, str]:
+    """A person's shell: none of the test run's own settings reach the demo."""
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return kept | {"PORT": str(port), "DATA_DIR": str(data_dir)}
 
 
 def free_port_pair() -> int:

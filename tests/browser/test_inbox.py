@@ -1,17 +1,13 @@
 """What is new comes into an open tab by itself, by the socket or by asking; without scripts the inbox is a page."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import time
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from config.environment import VARIABLES
 from tests.browser.visitors import DEMO_PASSWORD, NewContext, looks_right, sign_in
-from tests.stack import BASE_DIR, Stack
+from tests.stack import Stack
 
 TELL = """
 import time
@@ -48,18 +44,9 @@ FACTS = {
 
 def tell(stack: Stack, email: str, kind: str = "APPOINTMENT_CONFIRMED", *, count: int = 1) -> tuple[str, float]:
     """Somebody is told something, by a process of the portal's own; its key, and when it was durable."""
-    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    command = TELL.format(email=email, kind=kind, facts=FACTS, count=count)
-    done = subprocess.run(
-        [sys.executable, "-m", "config.runner", "manage", "shell", "--command", command],
-        cwd=BASE_DIR,
-        env=kept | {"PORT": str(stack.port), "DATA_DIR": str(stack.data_dir)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = re.findall(r"TOLD (\S+) (\S+)", done.stdout)
-    assert found, done.stdout + done.stderr
+    said = stack.shell(TELL.format(email=email, kind=kind, facts=FACTS, count=count))
+    found = re.findall(r"TOLD (\S+) (\S+)", said)
+    assert found, said
     return found[-1][0], float(found[-1][1])
 
 

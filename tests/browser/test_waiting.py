@@ -1,15 +1,11 @@
 """The waiting list from end to end: nothing fits, somebody calls off, one is asked, and pays."""
 
-import os
 import re
-import subprocess
-import sys
 
 from playwright.sync_api import expect
 
-from config.environment import VARIABLES
 from tests.browser.visitors import Mailbox, NewContext, looks_right, sign_in, text_of
-from tests.stack import BASE_DIR, Stack
+from tests.stack import Stack
 
 # A doctor of the demo whose only times are taken; everybody in this has nothing else at those times.
 FULL = """
@@ -20,13 +16,14 @@ from appointments.models import Appointment
 from appointments.open_times import days_window, slots_of
 from appointments.services import confirm, hold_slot
 from doctors.models import Doctor
-from scheduling.models import Calendar, WeeklyHours
+from scheduling.models import Calendar, ExtraHours, TimeOff, WeeklyHours
 
 booked = Doctor.objects.filter(appointments__status="confirmed", appointments__period__startswith__gt=timezone.now())
 doctor = Doctor.objects.public().filter(fee_video__gt=0).exclude(pk__in=booked).order_by("-pk").first()
 doctor = doctor or Doctor.objects.public().filter(fee_video__gt=0).order_by("-pk").first()
 today = timezone.localdate()
-WeeklyHours.objects.filter(doctor=doctor).delete()
+for hours in (WeeklyHours, ExtraHours, TimeOff):
+    hours.objects.filter(doctor=doctor).delete()
 Calendar.objects.filter(doctor=doctor).update(slot_minutes=30, horizon_days=10, time_zone="Asia/Dhaka")
 day = (today + timedelta(days=5)).weekday()
 WeeklyHours.objects.create(doctor=doctor, weekday=day, start="10:00", minutes=30, modes=["video"])
@@ -46,17 +43,9 @@ print("FULL", doctor.slug, visits[0].pk, holders[0].email, waits.email)
 
 def full_doctor(stack: Stack) -> list[str]:
     """The doctor's slug, the visit that has the first of the taken times, its patient's address, who is free."""
-    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    done = subprocess.run(
-        [sys.executable, "-m", "config.runner", "manage", "shell", "--command", FULL],
-        cwd=BASE_DIR,
-        env=kept | {"PORT": str(stack.port), "DATA_DIR": str(stack.data_dir)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = re.search(r"FULL (.+)", done.stdout)
-    assert found, done.stdout + done.stderr
+    said = stack.shell(FULL)
+    found = re.search(r"FULL (.+)", said)
+    assert found, said
     return found[1].split()
 
 
