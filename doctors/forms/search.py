@@ -54,7 +54,9 @@ class SearchForm(forms.Form):
     sort = forms.ChoiceField(
         label=_("Sort by"),
         required=False,
-        choices=[("" if value == Sort.BEST else value, words) for value, words in Sort.choices],
+        choices=[
+            ("" if value == Sort.BEST else value, words) for value, words in Sort.choices if value != Sort.NEAREST
+        ],
     )
 
     def __init__(self, data: QueryDict, *, specialties: Sequence[Specialty]) -> None:

@@ -10,6 +10,7 @@ from doctors.models.listing import (
     OpenDayQuerySet,
     Part,
     SearchWord,
+    portal_today,
 )
 from doctors.models.people import (
     LONGEST_ABOUT,
@@ -72,4 +73,5 @@ __all__ = [
     "VerificationEvent",
     "VerificationStatus",
     "VerificationTick",
+    "portal_today",
 ]

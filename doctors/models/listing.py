@@ -1,6 +1,6 @@
 """What search needs to know of doctors, as it was written down for it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -108,10 +108,15 @@ class Part(models.TextChoices):
     EVENING = "evening", _("Evening")
 
 
+def portal_today() -> date:
+    """The day on the portal's clock, by which open days are counted."""
+    return timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
+
+
 class OpenDayQuerySet(models.QuerySet["OpenDay"]):
     def within(self, first: int, last: int) -> Self:
         """From `first` to `last` days after today on the portal's clock, both included."""
-        today = timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
+        today = portal_today()
         return self.filter(date__range=(today + timedelta(days=first), today + timedelta(days=last)))
 
 

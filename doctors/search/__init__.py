@@ -1,9 +1,19 @@
 """Finding doctors: one question, one answer, behind one seam."""
 
 from doctors.search.postgres import PostgresSearch
-from doctors.search.query import PAGE_SIZE, Available, SearchBackend, SearchQuery, SearchResult, Sort
+from doctors.search.query import PAGE_SIZE, Available, Filter, Near, SearchBackend, SearchQuery, SearchResult, Sort
 
-__all__ = ["PAGE_SIZE", "Available", "SearchBackend", "SearchQuery", "SearchResult", "Sort", "find_doctors"]
+__all__ = [
+    "PAGE_SIZE",
+    "Available",
+    "Filter",
+    "Near",
+    "SearchBackend",
+    "SearchQuery",
+    "SearchResult",
+    "Sort",
+    "find_doctors",
+]
 
 backend: SearchBackend = PostgresSearch()
 

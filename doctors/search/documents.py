@@ -1,4 +1,4 @@
-"""What a doctor is found by: the words of a listing's document.
+"""What a doctor is found by: the one document that every backend makes its index of.
 
 Words that only mark something begin with a sign that no folded word has, so that nothing typed can reach them by
 accident: `@karim` is a word of the name, `#a12345` a registration number, `+7` a specialty's id. What a specialty is
@@ -6,9 +6,11 @@ called is not in here: the lexicon knows it, and a renamed specialty needs no do
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 
 from doctors.districts import district
-from doctors.models import Doctor
+from doctors.models import Doctor, PracticePlace
 from doctors.search.words import STOP_WORDS, words
 
 NAME, REGISTRATION, SPECIALTY = "@", "#", "+"
@@ -17,12 +19,70 @@ NAME, REGISTRATION, SPECIALTY = "@", "#", "+"
 _REGISTRATION_WORDS = frozenset({"bmdc", "reg", "registration", "no", "number"})
 
 
-def document(doctor: Doctor) -> str:
-    """The document of a doctor, with specialties, qualifications and places prefetched; empty unless public."""
-    return " ".join(dict.fromkeys(_document_words(doctor))) if doctor.is_public else ""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What search knows of a public doctor that the doctor has said; the rest is in DoctorListing, written from above.
+
+    `words` are folded, in their order, each once, those that only mark something among them. `points` are the places in
+    use as (latitude, longitude): where a place has not said it, the town of its district. `completeness` is the share,
+    0 to 1, of what a patient looks for on a doctor's page and finds there.
+    """
+
+    doctor_id: int
+    words: tuple[str, ...]
+    specialties: tuple[int, ...]
+    districts: tuple[str, ...]
+    points: tuple[tuple[float, float], ...]
+    gender: str
+    languages: tuple[str, ...]
+    practising_since: int
+    fee_video: Decimal | None
+    fee_in_person: Decimal | None
+    completeness: float
 
 
-def _document_words(doctor: Doctor) -> Iterator[str]:
+def document(doctor: Doctor) -> Document | None:
+    """The document of a doctor, with specialties, qualifications and places prefetched; None unless public."""
+    if not doctor.is_public:
+        return None
+    places = doctor.active_places
+    return Document(
+        doctor_id=doctor.pk,
+        words=tuple(dict.fromkeys(_words_of(doctor))),
+        specialties=tuple(sorted({row.specialty_id for row in doctor.doctor_specialties.all()})),
+        districts=tuple(sorted({place.district for place in places})),
+        points=tuple(point_of(place) for place in places),
+        gender=doctor.gender,
+        languages=tuple(doctor.languages),
+        practising_since=doctor.practising_since,
+        fee_video=doctor.fee_video,
+        fee_in_person=doctor.fee_in_person,
+        completeness=completeness(doctor),
+    )
+
+
+def point_of(place: PracticePlace) -> tuple[float, float]:
+    """Latitude and longitude of a place, as well as they are known."""
+    town = district(place.district)
+    return town.latitude, town.longitude
+
+
+def completeness(doctor: Doctor) -> float:
+    """How much of what a patient looks for is said, 0 to 1."""
+    said = (
+        doctor.photo,
+        doctor.about,
+        doctor.about_bn,
+        doctor.name_bn,
+        doctor.qualifications.all(),
+        doctor.doctor_specialties.all(),
+        doctor.active_places or doctor.fee_in_person is None,
+        doctor.languages,
+    )
+    return sum(map(bool, said)) / len(said)
+
+
+def _words_of(doctor: Doctor) -> Iterator[str]:
     named = [*words(doctor.name), *words(doctor.name_bn)]
     yield from named
     yield from (f"{NAME}{word}" for word in named)

@@ -32,7 +32,16 @@ from django.db.models.expressions import Combinable, Expression, OrderBy
 from django.db.models.functions import Cast, Coalesce, Least
 from django.utils import timezone
 
-from doctors.models import PRIOR_MEAN, Doctor, DoctorQuerySet, DoctorSpecialty, Mode, OpenDay, PracticePlace
+from doctors.models import (
+    PRIOR_MEAN,
+    Doctor,
+    DoctorQuerySet,
+    DoctorSpecialty,
+    Mode,
+    OpenDay,
+    PracticePlace,
+    portal_today,
+)
 from doctors.search import spelling
 from doctors.search.documents import NAME, REGISTRATION, SPECIALTY, registration_asked
 from doctors.search.lexicon import Lexicon, Phrase
@@ -44,9 +53,6 @@ MOST_LETTERS, MOST_WORDS = 200, 8
 
 # What fits a bigint as an offset, and more doctors than there are people.
 LAST_PAGE = 10**9
-
-# From how many days after today to how many.
-DAYS = {Available.TODAY: (0, 0), Available.TOMORROW: (1, 1), Available.WEEK: (0, 6)}
 
 # What a phrase adds to a doctor's score; a specialty adds as much of its share as the phrase surely means it.
 BY_REGISTRATION, BY_WHOLE_NAME, BY_NAME, BY_SPECIALTY, BY_OTHER_WORDS = 100.0, 10.0, 8.0, 6.0, 1.0
@@ -140,7 +146,8 @@ def narrowed(query: SearchQuery) -> DoctorQuerySet:
         there = PracticePlace.objects.filter(doctor=OuterRef("pk"), district=query.district, is_active=True)
         doctors = doctors.filter(Exists(there))
     if query.available != Available.ANY:
-        then = OpenDay.objects.within(*DAYS[Available(query.available)])
+        when = Available(query.available)
+        then = OpenDay.objects.filter(date__in=when.days(portal_today()), part__in=when.parts)
         doctors = doctors.filter(Exists(then.filter(doctor=OuterRef("pk"), mode__in=modes)))
     return doctors
 

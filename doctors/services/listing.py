@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from doctors.models import Doctor, DoctorListing, SearchWord
-from doctors.search.documents import document, spellable
+from doctors.search.documents import Document, document, spellable
 from doctors.search.words import sound
 
 BATCH = 500
@@ -27,12 +27,16 @@ def write_documents(doctor_ids: Collection[int] | None = None) -> None:
 @transaction.atomic
 def _write_batch(ids: tuple[int, ...]) -> None:
     doctors = Doctor.objects.filter(pk__in=ids).for_documents().order_by("pk")
-    listings = [DoctorListing(doctor=doctor, document=document(doctor)) for doctor in doctors]
+    listings = [DoctorListing(doctor=doctor, document=_text(document(doctor))) for doctor in doctors]
     DoctorListing.objects.bulk_create(
         listings, update_conflicts=True, unique_fields=["doctor"], update_fields=["document"]
     )
     spelt = sorted({word for listing in listings for word in spellable(listing.document)})
     SearchWord.objects.bulk_create([SearchWord(word=word, sound=sound(word)) for word in spelt], ignore_conflicts=True)
+
+
+def _text(written: Document | None) -> str:
+    return " ".join(written.words) if written else ""
 
 
 def mark_stale(doctor_ids: Collection[int]) -> None:
