@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.views.decorators.debug import sensitive_variables
 from sslcommerz_lib import SSLCOMMERZ
 
+from config.exchange import NoAnswer, Reply, exchange
 from config.fuse import Fuse
 from payments.gateways.base import (
     GatewayRefused,
@@ -29,7 +30,6 @@ from payments.gateways.base import (
     Transaction,
     Validation,
 )
-from payments.gateways.transport import Reply, exchange
 
 type Answer = dict[str, Any]
 
@@ -239,7 +239,7 @@ class SSLCommerz(SSLCOMMERZ):
         while True:
             tries -= 1
             try:
-                return read(exchange(method, url, fields, timeout=max(deadline - time.monotonic(), 0.01)))
+                return read(ask(method, url, fields, timeout=max(deadline - time.monotonic(), 0.01)))
             except GatewayUnclear:
                 if not tries or deadline - time.monotonic() < 2 * PAUSE:
                     raise
@@ -290,6 +290,14 @@ class SSLCommerz(SSLCOMMERZ):
 
 
 # How answers are read
+
+
+def ask(method: str, url: str, fields: Mapping[str, str], *, timeout: float) -> Reply:
+    """Raises GatewayUnclear without a complete answer."""
+    try:
+        return exchange(method, url, fields=fields, timeout=timeout)
+    except NoAnswer as error:
+        raise GatewayUnclear(str(error)) from None
 
 
 def read(reply: Reply) -> Answer:

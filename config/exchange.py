@@ -12,10 +12,12 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from payments.gateways.base import GatewayUnclear
-
 CONNECT_TIMEOUT = 5.0
 MOST_BYTES = 512 * 1024
+
+
+class NoAnswer(Exception):
+    """There was no complete answer; the text and what it comes from hold nothing of the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +65,31 @@ class Watchdog(HTTPAdapter):
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
-def exchange(method: str, url: str, payload: Mapping[str, str], *, timeout: float) -> Reply:
-    """Send the payload (in the query for GET, else as a form) and read the answer, all within `timeout` seconds.
+def exchange(
+    method: str,
+    url: str,
+    *,
+    timeout: float,
+    fields: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Reply:
+    """Send the fields (in the query for GET, else as a form) or the body, and read the answer, all within `timeout`
+    seconds.
 
-    Raises GatewayUnclear without a complete answer; its text and what it comes from hold nothing of the address, which
-    carries credentials.
+    Raises NoAnswer without a complete answer; addresses, which carry credentials, are in none of what it says.
     """
     watchdog = Watchdog()
     request: dict[str, Any] = {
-        "params" if method == "GET" else "data": payload,
         "timeout": Timeout(total=timeout, connect=min(CONNECT_TIMEOUT, timeout)),
-        "headers": {"Accept": "application/json", "Accept-Encoding": "identity"},
+        "headers": {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
         "allow_redirects": False,
         "stream": True,
     }
+    if body is not None:
+        request["data"] = body
+    elif fields is not None:
+        request["params" if method == "GET" else "data"] = fields
     failure = ""
     # A connection of its own for each exchange: one kept from before may be dead, and a form must not be sent twice.
     with requests.Session() as session, watchdog.on_guard(timeout):
@@ -89,9 +102,9 @@ def exchange(method: str, url: str, payload: Mapping[str, str], *, timeout: floa
         except (requests.RequestException, HTTPError, OSError) as error:
             failure = type(error).__name__
     if watchdog.time_is_up:
-        raise GatewayUnclear("no answer in time")
+        raise NoAnswer("no answer in time")
     if failure:
-        raise GatewayUnclear(f"no answer: {failure}")
+        raise NoAnswer(f"no answer: {failure}")
     if len(reply.body) > MOST_BYTES:
-        raise GatewayUnclear("the answer is too large")
+        raise NoAnswer("the answer is too large")
     return reply
