@@ -26,7 +26,24 @@ settings.register_profile("explore", max_examples=2000, print_blob=True, **UNTIM
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 # Tests with one of these drive programs that run beside them, by the clock on the wall.
-REAL_TIME = {"stack", "turn", "web_process", "daphne_process", "celery_worker_process"}
+REAL_TIME = {
+    "call_portal",
+    "celery_worker_process",
+    "daphne_process",
+    "demo_folder",
+    "draining_web",
+    "faulty_daphne",
+    "gateway_process",
+    "origin",
+    "own_valkey",
+    "playwright",
+    "portal",
+    "sandbox_process",
+    "stack",
+    "supervise",
+    "turn",
+    "web_process",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -144,17 +144,19 @@ def given_back(till: Till, tran_ids: Any) -> list[Decimal]:
 
 
 def test_validation_that_hangs_or_denies_leaves_it_to_be_asked_again(till: Till, settings: Settings) -> None:
-    settings.SSLCOMMERZ_TIMEOUT = TIMEOUT
-    for fault, status, verdict in (
-        ("timeout", "new", ""),
-        ("failed", "refused", "not_valid"),
-        ("invalid", "refused", "not_valid"),
+    for fault, timeout, status, verdict in (
+        ("timeout", TIMEOUT, "new", ""),
+        ("failed", PATIENT, "refused", "not_valid"),
+        ("invalid", PATIENT, "refused", "not_valid"),
     ):
-        till.sandbox.faults(validation=fault, hold_seconds=LONGER)
         charge = till.charge()
         attempt = till.start(charge)
+        till.sandbox.faults(validation=fault, hold_seconds=LONGER)
         till.pay(attempt)
+        # What shall not answer in time is given little of it, and only while it is asked.
+        settings.SSLCOMMERZ_TIMEOUT = timeout
         till.work()
+        settings.SSLCOMMERZ_TIMEOUT = PATIENT
         message = GatewayMessage.objects.latest("pk")
         assert (message.status, message.verdict, is_paid(charge)) == (status, verdict, False)
 
