@@ -17,10 +17,10 @@ SHARE = 50
 
 PEOPLE = """
 INSERT INTO accounts_user (password, is_superuser, email, name, role, time_zone, language, is_staff, is_active,
-                           date_joined)
+                           date_joined, choices, has_push, mobile)
 SELECT '!', false, kind || n || '@bench.example', initcap(kind) || ' ' || (ARRAY['Rahman','Islam','Haque','Chowdhury',
        'Hossain','Ahmed','Khan','Akter','Begum','Das'])[1 + n %% 10] || ' ' || n, kind, 'Asia/Dhaka', 'en', false, true,
-       now()
+       now(), '{}', false, ''
 FROM generate_series(1, %(count)s) n, (VALUES ('doctor'), ('patient')) kinds(kind);
 
 INSERT INTO patients_patient (user_id, name, sex, phone, blood_group, emergency_name, emergency_relation,

@@ -43,8 +43,9 @@ DHAKA = ZoneInfo("Asia/Dhaka")
 # More patients than the doctors' ten thousand: one has some five visits in the month, and seldom two on a day.
 MORE_PATIENTS = """
 INSERT INTO accounts_user (password, is_superuser, email, name, role, time_zone, language, is_staff, is_active,
-                           date_joined)
-SELECT '!', false, 'more' || n || '@bench.example', 'Patient ' || n, 'patient', 'Asia/Dhaka', 'en', false, true, now()
+                           date_joined, choices, has_push, mobile)
+SELECT '!', false, 'more' || n || '@bench.example', 'Patient ' || n, 'patient', 'Asia/Dhaka', 'en', false, true, now(),
+       '{}', false, ''
 FROM generate_series(1, %(more)s) n;
 
 INSERT INTO patients_patient (user_id, name, sex, phone, blood_group, emergency_name, emergency_relation,

@@ -158,6 +158,8 @@ async def seats(
                 await asyncio.sleep(random.uniform(0.5, 2))
         seat = Seat(wire, str(uuid4()))
         await seat.say("enter", device=str(uuid4()), session=seat.session)
+        # Whoever is in early would be silent for too long while the others come.
+        work.append(asyncio.create_task(seat.beat()))
         return seat
 
     async def meet(seat: Seat) -> None:
@@ -173,8 +175,7 @@ async def seats(
             one = await come(visit, patients, ports[0])
             other = await come(visit, doctors, ports[-1])
             await asyncio.gather(meet(one), meet(other))
-        # Those who are in early beat while the others come.
-        work.extend(asyncio.create_task(act()) for seat in (one, other) for act in (seat.listen, seat.beat))
+        work.extend(asyncio.create_task(seat.listen()) for seat in (one, other))
         made.extend((one, other))
         return one, other
 
@@ -204,20 +205,21 @@ async def relay(pairs: list[tuple[Seat, Seat]]) -> tuple[int, float]:
     return sent, perf_counter() - begun
 
 
+def cores_spent(found: list[tuple[int, psutil.Process]]) -> float:
+    return sum(times.user + times.system for times in (process.cpu_times() for _port, process in found))
+
+
 async def measure(count: int, found: list[tuple[int, psutil.Process]], rooms: Any) -> None:
     empty = sum(process.memory_info().rss for _port, process in found)
-    begun = perf_counter()
+    begun, before = perf_counter(), cores_spent(found)
     async with seats(rooms, [port for port, _process in found]) as pairs:
         filled = perf_counter() - begun
         full = sum(process.memory_info().rss for _port, process in found)
-        cpu = [process.cpu_times() for _port, process in found]
+        full_at = cores_spent(found)
         sent, seconds = await relay(pairs)
         await asyncio.sleep(2)
         taken = [each for pair in pairs for seat in pair for each in seat.taken]
-        spent = sum(
-            after.user + after.system - before.user - before.system
-            for before, after in zip(cpu, (process.cpu_times() for _port, process in found), strict=True)
-        )
+        spent = cores_spent(found) - full_at
         report(
             "signals across rooms",
             rooms=count,
@@ -227,6 +229,7 @@ async def measure(count: int, found: list[tuple[int, psutil.Process]], rooms: An
             refused=sum(seat.refused for pair in pairs for seat in pair),
             kb_per_room=round((full - empty) / 1024 / count),
             seconds_to_fill=round(filled, 1),
+            core_seconds_to_fill=round(full_at - before, 1),
             cores_used=round(spent / seconds, 2),
             **milliseconds(taken or [0.0]),
         )
