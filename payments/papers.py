@@ -77,17 +77,18 @@ def statement_paper(
             "doctor": str(doctor),
             "sums": [
                 (_("Owed to you before"), money(opening)),
-                (_("Fees earned"), money(sums.gross)),
+                (_("Fees earned"), money(sums.earned)),
+                (_("Refunds"), money(-sums.back)),
                 (_("Commission"), money(-sums.commission)),
                 (_("Yours"), money(sums.net)),
                 (_("Paid out"), money(-sums.paid_out)),
                 (_("Owed to you after"), money(closing)),
             ],
-            "head": [_("Day"), _("Fees earned"), _("Commission"), _("Yours"), _("Paid out")],
+            "head": [_("Day"), _("Fees earned"), _("Refunds"), _("Commission"), _("Yours"), _("Paid out")],
             "rows": [
-                [day(each.day), money(each.gross), money(each.commission), money(each.net), money(each.paid_out)]
+                [day(each.day), *map(money, (each.earned, each.back, each.commission, each.net, each.paid_out))]
                 for each in days
-                if each.gross or each.net or each.paid_out
+                if each.earned or each.back or each.paid_out
             ],
             "empty": _("Nothing was earned or paid out in this month."),
         },

@@ -33,6 +33,11 @@ class Sums:
     back: Decimal = ZERO
     paid_out: Decimal = ZERO
 
+    @property
+    def earned(self) -> Decimal:
+        """Of the work alone, before anything went back: without `back` and `commission` it is `net`."""
+        return self.gross + self.back
+
 
 def zone() -> ZoneInfo:
     """Books are kept by the portal's days, wherever a doctor looks from."""

@@ -59,7 +59,7 @@ def income(request: HttpRequest) -> HttpResponse:
             "balance": statements.balance(doctor),
             "month": months[-1],
             "before": months[-2],
-            "days": [each for each in days if each.gross or each.paid_out],
+            "days": [each for each in days if each.earned or each.back or each.paid_out],
             "day_chart": bar_chart([(digits(each.day.day), each.net) for each in days], every=7),
             "months": months[::-1],
             "month_chart": bar_chart([(month_short(each.day), each.net) for each in months]),

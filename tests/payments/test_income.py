@@ -67,6 +67,7 @@ def test_income_is_summed_by_day_and_month_in_the_portals_zone(doctor: User) -> 
     first, last = days[0], days[-1]
     assert (first.gross, first.commission, first.net) == (500, 50, 450)
     assert (last.gross, last.commission, last.net) == (900, 90, 810)
+    assert (last.earned, last.back) == (1000, 100)
     march, april = statements.by_month(own, date(2026, 4, 1), months=2)
     assert (march.gross, march.net, march.back, march.paid_out) == (1400, 1260, 100, 0)
     assert (april.gross, april.net, april.back, april.paid_out) == (50, 45, 0, 1000)
@@ -85,7 +86,10 @@ def test_income_page_shows_sums_and_is_the_doctors_own(
     assert "Name an account" in page
     assert "went back to patients" not in page
     line(doctor, Journal.Kind.REFUND_DUE, "-90", "-10")
-    assert "without ৳100 that went back to patients" in client_of(doctor).get(PATH).content.decode()
+    page = client_of(doctor).get(PATH).content.decode()
+    assert "without ৳100 that went back to patients" in page
+    refunds = '<td class="number" data-label="Refunds">৳100</td>'
+    assert page.count(refunds) == 2, "of the day and of the month"
     assert "৳450" not in client_of(other_doctor).get(PATH).content.decode()
     assert client_of(patient).get(PATH).status_code == 403
 
