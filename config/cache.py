@@ -66,6 +66,18 @@ class Cache(RedisCache):
     delete_many = guarded(RedisCache.delete_many)
     clear = guarded(RedisCache.clear)
 
+    @guarded
+    def add_up(self, key: str, name: str, count: int = 1) -> None:
+        """Add to one of the sums that are kept under this key; none is lost where many add at once."""
+        self._cache.get_client(None, write=True).hincrby(self.make_and_validate_key(key), name, count)
+
+    @guarded
+    def take_sums(self, key: str) -> dict[str, int]:
+        """The sums under this key, which begin anew; each is given to one caller alone."""
+        found = self.make_and_validate_key(key)
+        sums, _gone = self._cache.get_client(None, write=True).pipeline().hgetall(found).delete(found).execute()
+        return {name.decode(): int(count) for name, count in sums.items()}
+
 
 class CacheDownMiddleware:
     """A page that cannot do without the cache is a 503, in words, with the seconds after which to try again."""

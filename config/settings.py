@@ -223,6 +223,7 @@ SWEEPERS = (
     ("keep-to-retention", "config.keep_to_retention", 24 * 3600),
     ("deliver-notifications", "accounts.sweep_deliveries", 20),
     ("remove-certificates", "doctors.sweep_certificates", 300),
+    ("write-steps", "doctors.write_steps", 60),
     ("remove-files", "patients.sweep_files", 60),
     ("remove-past-grants", "patients.sweep_grants", 3600),
     ("send-invitations", "patients.sweep_invitations", 30),

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from doctors import services
+from doctors import services, steps
 from doctors.models import Certificate
 
 BATCH = 500
@@ -17,3 +17,8 @@ def sweep_certificates() -> None:
     away."""
     for certificate_id in list(Certificate.objects.to_go().values_list("pk", flat=True)[:BATCH]):
         services.remove_certificate(certificate_id)
+
+
+@shared_task(name="doctors.write_steps")
+def write_steps() -> None:
+    steps.write_steps()

@@ -26,6 +26,7 @@ from doctors.models.people import (
     PracticePlace,
     Qualification,
 )
+from doctors.models.steps import DailySteps, Step
 from doctors.models.verification import (
     LONGEST_WORDS,
     OPEN_VERIFICATION,
@@ -53,6 +54,7 @@ __all__ = [
     "VERIFICATION_TRANSITIONS",
     "Certificate",
     "ChecklistItem",
+    "DailySteps",
     "Doctor",
     "DoctorListing",
     "DoctorQuerySet",
@@ -68,6 +70,7 @@ __all__ = [
     "Purpose",
     "Qualification",
     "SearchWord",
+    "Step",
     "Verification",
     "VerificationDraft",
     "VerificationEvent",

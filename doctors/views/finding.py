@@ -20,6 +20,7 @@ from doctors.forms.search import SearchForm, district_choices
 from doctors.models import Doctor, Mode
 from doctors.search import PAGE_SIZE, find_doctors
 from doctors.search.suggestions import suggestions
+from doctors.steps import count_profile, count_search
 from doctors.structured import physician
 from specialties.models import Specialty
 
@@ -71,6 +72,7 @@ def find(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET, specialties=specialties)
     query = form.query()
     result = find_doctors(query)
+    count_search(request, result)
     doctors = Doctor.objects.public().for_cards().in_bulk(result.doctor_ids)
     by_id = {specialty.pk: specialty for specialty in specialties}
     response = respond(
@@ -98,6 +100,7 @@ def find(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """A public doctor's page."""
     doctor = get_object_or_404(Doctor.objects.public().for_profile(), slug=slug)
+    count_profile(request, doctor)
     context = {"doctor": doctor, "found": found_profile(doctor), "data": physician(doctor)}
     return render(request, "doctors/profile.html", context)
 
