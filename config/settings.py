@@ -248,6 +248,8 @@ SWEEPERS = (
     ("ask-for-reviews", "reviews.sweep_requests", 60),
     ("follow-decided-visits", "reviews.sweep_decided", 600),
     ("clear-sessions", "accounts.clear_sessions", 6 * 3600),
+    ("refresh-figures", "config.refresh_figures", 3600),
+    ("recount-figures", "config.recount_figures", 24 * 3600),
 )
 CELERY = {
     "broker_url": REDIS_URL,
@@ -272,6 +274,7 @@ CELERY = {
         "payments.*_list*": {"queue": "bulk"},
         "payments.*": {"queue": "money"},
         "doctors.rebuild_*": {"queue": "bulk"},
+        "config.*_figures": {"queue": "bulk"},
         "prescriptions.*_import*": {"queue": "bulk"},
     },
     "task_time_limit": 600,

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from accounts.models import Erasure
-from config import retention
+from config import figures, retention
 from config.erasure import erase_if_due
 
 
@@ -15,3 +15,13 @@ def sweep_erasures() -> None:
 @shared_task(name="config.keep_to_retention")
 def keep_to_retention() -> None:
     retention.keep_to_retention()
+
+
+@shared_task(name="config.refresh_figures")
+def refresh_figures() -> None:
+    figures.refresh_days()
+
+
+@shared_task(name="config.recount_figures")
+def recount_figures() -> None:
+    figures.recount_days()

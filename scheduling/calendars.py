@@ -132,15 +132,16 @@ class DoctorTime:
 def read_calendars(
     calendars: Collection[Calendar],
     window: Interval,
-    busy: QuerySet[Any],
+    busy: QuerySet[Any] | None,
     counted: QuerySet[Any] | None = None,
     rules: Mapping[int, Rules] | None = None,
 ) -> dict[int, DoctorTime]:
     """What the slots of these calendars follow from, by doctor id: two queries, however many doctors.
 
     `busy` is the floor above's: a queryset of its bookings with `doctor_id` and `blocked` (a range with the pauses),
-    not yet narrowed to doctors or window; `counted` those with a `period` that a doctor's daily cap counts. Bookings
-    without a calendar among these are left out. `rules` by doctor id stand in for the calendars' own.
+    not yet narrowed to doctors or window; `counted` those with a `period` that a doctor's daily cap counts; None leaves
+    them out of account. Bookings without a calendar among these are left out. `rules` by doctor id stand in for the
+    calendars' own.
     """
     own = rules or {}
     times = {calendar.doctor_id: DoctorTime(own.get(calendar.doctor_id) or calendar.rules) for calendar in calendars}
