@@ -21,7 +21,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "doctors.decide_verification",
         }
     ),
-    # Answers people: who has an account, what is booked, which mail went out, which hours a doctor keeps.
+    # Answers people: who has an account, what is booked, which mail went out, which hours a doctor keeps, how it goes.
     "support": frozenset(
         {
             "accounts.view_user",
@@ -45,6 +45,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "prescriptions.view_offeredservice",
             "prescriptions.view_order",
             "prescriptions.view_orderevent",
+            "config.view_dailyfigure",
         }
     ),
     # Watches the money, gives it back, decides on risky payments.
@@ -77,6 +78,7 @@ RIGHTS: dict[str, frozenset[str]] = {
             "prescriptions.view_offeredservice",
             "prescriptions.view_order",
             "prescriptions.view_orderevent",
+            "config.view_dailyfigure",
         }
     ),
     # Keeps doctors from patients who should not be there, and from the pages what nobody should read there.

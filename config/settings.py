@@ -669,6 +669,7 @@ UNFOLD = {
     "SITE_SYMBOL": "stethoscope",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/icon.svg")}],
     "ENVIRONMENT": "config.admin.environment",
+    "DASHBOARD_CALLBACK": "config.dashboard.add_figures",
     "STYLES": [lambda request: static("css/admin.css")],
     "ACCOUNT": {"navigation": "config.admin.account_links"},
     "SHOW_HISTORY": True,

@@ -26,7 +26,7 @@ def as_text(value: object) -> object:
 def csv_lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """The file's lines, one at a time."""
     writer = csv.writer(_Echo())
-    yield MARK + writer.writerow(head)
+    yield MARK + writer.writerow([as_text(name) for name in head])
     for row in rows:
         yield writer.writerow([as_text(value) for value in row])
 

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 
 from config import own_data, views
+from config.dashboard import figures_csv
 from config.files import private_file
 from config.headers import CSP_REPORTS
 from config.installed import manifest, next_visit, offline
@@ -42,6 +43,7 @@ urlpatterns = [
     path("", include("payments.urls")),
     path("", include("reviews.urls")),
     path("files/<str:token>/", private_file, name="private_file"),
+    path("admin/figures.csv", figures_csv, name="figures_csv"),
     path("admin/", admin.site.urls),
 ]
 

@@ -77,6 +77,12 @@ MATRIX = [
     # Nobody is booked for who is not one's own: the form does not know the patient.
     Row("appointments:book", "POST /book/{slug}/?{open}", "302 422 302 422 422 422", {"patient": "{patient}"}),
     Row("components", "GET /components/", ALL_SEE),
+    Row(
+        "figures_csv",
+        "GET /admin/figures.csv",
+        "login 403 403 403 403 200",
+        groups={"verification": "403", "moderation": "403"},
+    ),
     Row("mailbox", "GET /demo/mailbox/", "404 404 404 404 404 404"),
     # One's own
     Row("account", "GET /account/", SIGNED_IN),
