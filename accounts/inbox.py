@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from accounts.models import Notification, User
 from accounts.services import path_of, title_of, words
 from accounts.services.mail import Line, paragraphs_of
@@ -29,6 +31,16 @@ class Letter:
     icon: str
     path: str
     paragraphs: list[list[Line]] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """Where it leads, as its words name it."""
+        return settings.SITE_ORIGIN + self.path if self.path else ""
+
+    @property
+    def says_address(self) -> bool:
+        """Whether its words name where it leads: the way there stands in that place, and nowhere else."""
+        return any(line.address == self.address for lines in self.paragraphs for line in lines if line.address)
 
 
 def letters(rows: Iterable[Notification], user: User, *, whole: bool = False) -> list[Letter]:

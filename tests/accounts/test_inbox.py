@@ -12,6 +12,7 @@ from accounts.models import Kind, Notification, User
 from accounts.samples import FACTS
 from accounts.services import news_for, notify
 from tests.factories.accounts import UserFactory
+from tests.page import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +100,15 @@ def test_looking_at_a_message_changes_nothing_and_its_button_reads_it(client: Cl
     assert told.read_at is None
     assert client.post(f"/inbox/{told.pk}/read/").status_code == 204
     assert "data-read" not in client.get(f"/inbox/{told.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("kind", [Kind.APPOINTMENT_CONFIRMED, Kind.REPORT_DECIDED])
+def test_message_has_one_way_to_what_it_is_about(client: Client, user: User, kind: Kind) -> None:
+    told = tell(user, kind)
+    client.force_login(user)
+    page = Page(client.get(f"/inbox/{told.pk}/").content.decode())
+    assert page.buttons.count("Open what it is about") == 1
+    assert "Open" not in page.links
 
 
 def test_all_is_read_up_to_what_was_seen_and_nothing_that_came_since(client: Client, user: User) -> None:
