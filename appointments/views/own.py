@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -107,6 +108,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         other_zone=other_zone(appointment.doctor),
         is_paid=appointment.charge is not None and appointment.charge.status == Charge.Status.PAID and not refunds,
         is_over=appointment.end <= timezone.now(),
+        may_review=timezone.now() < appointment.end + timedelta(days=settings.REVIEW_WITHIN_DAYS),
         now=timezone.now(),
         room_opens=appointment.start - ROOM_OPENS_BEFORE,
         google_link=google_link(appointment, reader=user),
