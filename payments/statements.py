@@ -14,6 +14,7 @@ from django.db.models import DateField, DecimalField, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from config.db import PAGE
+from config.periods import PartOf, Stretch
 from doctors.models import Doctor
 from payments.models import Account, Journal, LedgerEntry
 
@@ -101,6 +102,18 @@ def by_month(doctor: Doctor, last: date, *, months: int = MONTHS_SHOWN) -> list[
     first, after = first_of(last, later=1 - months), first_of(last, later=1)
     found = _summed(doctor, first, after, TruncMonth("at", tzinfo=zone()))
     return [found.get(month, Sums(month)) for month in (first_of(first, later=each) for each in range(months))]
+
+
+def earned(doctor: Doctor, stretch: Stretch) -> list[Decimal]:
+    """What the doctor has of the work of each part of a stretch, without payouts, as `net` of a month. Two queries."""
+    rows = LedgerEntry.objects.filter(
+        doctor=doctor, account=Account.DOCTOR, at__gte=stretch.begin, at__lt=stretch.until
+    ).order_by()
+    by_part = rows.values_list(PartOf(F("at"), stretch))
+    lines = dict(by_part.annotate(total=Sum("amount")))
+    payouts = by_part.filter(amount__gt=0, journal__kind=Journal.Kind.PAYOUT).annotate(total=Sum("amount"))
+    paid_out = dict(payouts)
+    return [paid_out.get(part, ZERO) - lines.get(part, ZERO) for part in range(len(stretch.parts))]
 
 
 def _summed(doctor: Doctor, begin: date, end: date, period: Any) -> dict[date, Sums]:

@@ -211,6 +211,12 @@ def month_short(value: date) -> str:
 
 
 @register.filter
+def day_short(value: date) -> str:
+    """14 Oct: for where there is little room."""
+    return unicodedata.normalize("NFC", digits(format_date(value, "j M")))
+
+
+@register.filter
 def weekday(value: date | datetime) -> str:
     """Tue."""
     return format_date(_local(value) if isinstance(value, datetime) else value, "D")
