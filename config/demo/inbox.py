@@ -16,6 +16,8 @@ from prescriptions.models import SignedPrescription
 
 # What came in the last days is unread in part, and nothing that is older.
 FRESH = timedelta(days=3)
+# What the demo's own services told lies so far back at the most.
+SPREAD = timedelta(days=12)
 HOUR = timedelta(hours=1)
 HELD = (Status.CONFIRMED, Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED)
 
@@ -25,6 +27,7 @@ type Told = tuple[datetime, Kind, dict[str, Any]]
 def write_inboxes(random: Random, patient: User, doctor: User) -> int:
     """As they would have been told by what is written down of their visits, receipts and prescriptions; how much."""
     now = timezone.now()
+    _put_back(random, [patient, doctor], now)
     rows: list[Notification] = []
     for user, year in ((patient, _of_the_patient(patient)), (doctor, _of_the_doctor(doctor))):
         with translation.override(user.language):
@@ -50,6 +53,19 @@ def write_inboxes(random: Random, patient: User, doctor: User) -> int:
         for row in told
     )
     return len(told)
+
+
+def _put_back(random: Random, users: list[User], now: datetime) -> None:
+    """What the services told while the demo was loaded, as if it had been told in these days: in its order."""
+    for user in users:
+        told = list(user.notifications.order_by("pk"))
+        days = [now - SPREAD * (len(told) - place) / (len(told) + 1) for place in range(len(told))]
+        times = [min(day.replace(hour=random.randint(3, 14), minute=random.randrange(60)), now) for day in days]
+        for row, at in zip(told, sorted(times), strict=True):
+            row.created_at = at
+            if now - at > FRESH:
+                row.read_at = at + timedelta(minutes=random.randint(2, 900))
+        Notification.objects.bulk_update(told, ["created_at", "read_at"])
 
 
 def _of_the_patient(user: User) -> Iterator[Told]:

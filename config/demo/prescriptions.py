@@ -39,6 +39,8 @@ STORIES = (
 )
 # What is newer was checked as it would be on a page, with reasons for what is severe.
 RECENT = timedelta(days=25)
+# So many visits of the demo's doctor have a note: the latest.
+OF_THE_DOCTOR = 25
 # Of so many visits one ends without a prescription.
 WITHOUT = 4
 
@@ -48,7 +50,8 @@ def write_prescriptions(random: Random, doctor: Doctor, account: User) -> int:
     void. How many were signed."""
     products = {str(each): each for each in Product.objects.select_related("generic").exclude(brand="")}
     visits = Appointment.objects.filter(status=Status.COMPLETED).select_related("doctor__user", "patient__user")
-    own = visits.filter(patient__in=Patient.objects.acted_for_by(account)) | visits.filter(doctor=doctor)
+    latest = list(visits.filter(doctor=doctor).order_by("-period").values_list("pk", flat=True)[:OF_THE_DOCTOR])
+    own = visits.filter(patient__in=Patient.objects.acted_for_by(account)) | visits.filter(pk__in=latest)
     signed: list[Prescription] = []
     for visit in own.order_by("period"):
         (complaint, findings, assessment), plan, medicines = random.choice(STORIES)

@@ -15,6 +15,8 @@ from reviews.services.asking import WITHIN
 
 # Of a hundred visits so many are reviewed, so many reviews answered, so many signed.
 REVIEWED, ANSWERED, SIGNED = 85, 35, 60
+# The demo's doctor answers all of them within so long.
+ANSWERED_AFTER = timedelta(days=12)
 # So many of the demo's patient's latest wait to be reviewed.
 LEFT = 3
 STARS = ((5, 4, 3, 2, 1), (52, 27, 12, 5, 4))
@@ -71,7 +73,11 @@ def write_reviews(random: Random, doctors: list[Doctor], account: User, *, moder
     left = [visit for visit in visits if visit.booked_by_id == account.pk][-LEFT:]
     over = [visit for visit in visits if visit.end < now - timedelta(days=2) and visit not in left]
     chosen = [visit for visit in over if random.randrange(100) < REVIEWED]
-    reviews = Review.objects.bulk_create([_review(random, visit) for visit in chosen])
+    written = [_review(random, visit) for visit in chosen]
+    for review in written:
+        if review.doctor_id == doctors[0].pk and review.posted_at < now - ANSWERED_AFTER and not review.reply:
+            _answer(random, review)
+    reviews = Review.objects.bulk_create(written)
     steps = [
         ReviewEvent(review=each, by=each.author, new=each.status, code=ReviewEvent.Code.POSTED, at=each.posted_at)
         for each in reviews
@@ -113,9 +119,13 @@ def _review(random: Random, visit: Appointment) -> Review:
         posted_at=posted,
     )
     if review.text and random.randrange(100) < ANSWERED:
-        review.reply = random.choice(REPLIES[stars > 3])
-        review.replied_at = min(posted + timedelta(hours=random.randint(3, 90)), timezone.now())
+        _answer(random, review)
     return review
+
+
+def _answer(random: Random, review: Review) -> None:
+    review.reply = random.choice(REPLIES[review.stars > 3])
+    review.replied_at = min(review.posted_at + timedelta(hours=random.randint(3, 90)), timezone.now())
 
 
 def _moderate(reviews: list[Review], doctor: Doctor, moderator: User) -> None:

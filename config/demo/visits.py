@@ -25,10 +25,12 @@ from payments.sandbox.store import Store
 from payments.services.earnings import commission_percent
 from payments.services.ledger import PAISA, earning, post_all, post_refund_due, post_refund_paid, settlement
 from scheduling.calendars import read_calendars
-from scheduling.models import Calendar
+from scheduling.models import Calendar, ExtraHours
 from scheduling.slots import Interval, Slot
 
 YEAR = timedelta(days=365)
+# So many visits of half a year has the demo's doctor beside the day.
+PRACTICE = 90
 CARDS = ("BKASH-BKash", "NAGAD-Nagad", "VISA-Dutch Bangla", "MASTER-City Bank")
 REASONS = (
     "Fever and sore throat for three days, worse at night.",
@@ -262,11 +264,31 @@ def enter_year(diary: Diary, doctors: list[Doctor], accounts: list[User]) -> int
     return written
 
 
+def enter_demo_doctors_practice(diary: Diary, doctor: Doctor, accounts: list[User]) -> int:
+    """Half a year of a practice that grows, for the demo's own doctor: so that the figures have something to tell."""
+    past = diary.times(doctor, Interval(diary.now - YEAR / 2, diary.now - timedelta(days=1)))
+    weights = [1 + index * 3 / max(len(past), 1) for index in range(len(past))]
+    chosen = {slot.start: slot for slot in diary.random.choices(past, weights, k=PRACTICE)} if past else {}
+    written = 0
+    for _start, slot in sorted(chosen.items()):
+        # Three of four come again and again.
+        known = accounts[1 : len(accounts) // 3]
+        user = diary.random.choice(known if diary.random.randrange(4) else accounts[1:])
+        status = diary.random.choices((Status.COMPLETED, Status.NO_SHOW, Status.CANCELLED), (86, 6, 8))[0]
+        written += diary.enter(doctor, user.patient, user, slot, status) is not None
+    return written
+
+
 def enter_demo_doctors_day(diary: Diary, doctor: Doctor, accounts: list[User]) -> int:
     """A full day for the demo's own doctor: visits behind and ahead on the local today."""
     midnight = diary.now.astimezone(diary.calendars[doctor.pk].zone).replace(hour=0, minute=0, second=0, microsecond=0)
     written = 0
-    today = diary.times(doctor, Interval(midnight, midnight + timedelta(days=1)))
+    day = Interval(midnight, midnight + timedelta(days=1))
+    if not (today := diary.times(doctor, day)):
+        # On a day without hours of its own.
+        period = DateTimeTZRange(midnight + timedelta(hours=10), midnight + timedelta(hours=21))
+        ExtraHours.objects.create(doctor=doctor, period=period, modes=[Mode.VIDEO])
+        today = diary.times(doctor, day)
     for slot in today[::2]:
         user = diary.random.choice(accounts[1:])
         status = Status.COMPLETED if slot.end < diary.now else Status.CONFIRMED

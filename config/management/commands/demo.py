@@ -61,6 +61,7 @@ class Command(BaseCommand):
             visits.enter_demo_patients_story(diary, doctors, accounts[0])
             + visits.enter_demo_doctors_day(diary, doctors[0], accounts)
             + visits.enter_year(diary, doctors, accounts)
+            + visits.enter_demo_doctors_practice(diary, doctors[0], accounts)
         )
         diary.write()
         self.stdout.write(f"{written} visits in the past year and the coming days")
