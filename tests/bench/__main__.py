@@ -26,7 +26,7 @@ OF_MEDICINES = ("medicines", "papers", "verification", REGISTER)
 # So has money: a ledger of five million entries.
 OF_MONEY = ("ledger", "statements", "ipn", "settlements")
 # They need people and no history, or bring their own.
-WITHOUT_HISTORY = ("rooms", "week", "notices", "inboxes")
+WITHOUT_HISTORY = ("rooms", "week", "homes", "notices", "inboxes")
 # Real browsers, on the processes and the database that the tests of calls have.
 CALLS = "calls"
 OF_HISTORIES = ("results", "open-times", "bookings", "crowd", "raw", "workers")

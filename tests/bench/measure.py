@@ -9,6 +9,7 @@ django.setup()
 from tests.bench import (  # noqa: E402  models want Django set up
     booking,
     data,
+    homes,
     medicines,
     money,
     notices,
@@ -47,6 +48,7 @@ NAMES = {
     "notices": notices.notices,
     "inboxes": notices.inboxes,
     "week": week.week,
+    "homes": homes.homes,
     "workers": servers.worker_classes,
 } | booking.RUNS
 
