@@ -8,6 +8,7 @@ from config import own_data, views
 from config.dashboard import figures_csv
 from config.files import private_file
 from config.headers import CSP_REPORTS
+from config.homes import practice_home
 from config.installed import manifest, next_visit, offline
 from config.reports import csp_report
 from config.sitemaps import robots, sitemap, sitemap_of
@@ -18,6 +19,7 @@ register_converter(own_data.CopyForm, "copy")
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("practice/today/", practice_home, name="practice_home"),
     path("account/", views.account, name="account"),
     path("account/data/erase/", own_data.erase, name="erase"),
     path("account/data/keep/", own_data.keep, name="keep_account"),

@@ -10,8 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role
-from appointments.models import Appointment, Status
 from config.found import PORTAL, Found
+from config.homes import patient_home
 from config.http import THEMES, next_path
 from doctors.views.finding import public_home
 from patients.models import FactKind, Guardianship, Invitation, Patient
@@ -27,14 +27,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.user.role == Role.ADMIN and request.user.is_staff:
         return redirect("admin:index")
     if request.user.role == Role.DOCTOR:
-        return redirect("appointments:today")
-    coming = list(Appointment.objects.held_by(request.user).coming().for_list()[:5])
-    return public_home(
-        request,
-        template="home/patient.html",
-        holds=[booking for booking in coming if booking.is_live_hold],
-        visits=[booking for booking in coming if booking.status != Status.HELD],
-    )
+        return redirect("practice_home")
+    return patient_home(request)
 
 
 def found_home() -> Found:

@@ -218,7 +218,7 @@ def running_late(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         services.say_late(doctor.pk, minutes=form.cleaned_data["minutes"])
         messages.success(request, _("Everybody who is still booked today is told."))
-        return redirect("appointments:today")
+        return redirect("practice_home")
     waiting = Appointment.objects.still_today(doctor.pk).count()
     context = {"form": form, "said": said, "waiting": waiting}
     return render(request, "telehealth/running_late.html", context, status=422 if form.errors else 200)

@@ -307,7 +307,7 @@ MATRIX = [
     Row("prescriptions:templates", "GET /practice/templates/", DOCTORS),
     Row("prescriptions:remove_template", "POST /practice/templates/{template}/remove/", "login 404 404 302 404 404"),
     # A doctor's practice
-    Row("appointments:today", "GET /practice/today/", DOCTORS),
+    Row("practice_home", "GET /practice/today/", DOCTORS),
     Row("appointments:terms", "GET /practice/terms/", DOCTORS),
     Row("appointments:terms", "POST /practice/terms/", "login 403 403 422 422 403"),
     Row("appointments:hours", "GET /practice/hours/", DOCTORS),
@@ -491,7 +491,7 @@ INSIDER = {
     "payments:statement_csv": "doctor",
     "payments:statement_pdf": "doctor",
     "payments:payout_account": "doctor",
-    "appointments:today": "doctor",
+    "practice_home": "doctor",
     "appointments:list_file": "doctor",
     "telehealth:queue": "doctor",
     "telehealth:running_late": "doctor",

@@ -109,6 +109,12 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         ahead = self.filter(doctor=doctor_id, status=Status.CONFIRMED, period__endswith__gt=timezone.now())
         return ahead.filter(period__startswith__lt=until).order_by("period")
 
+    def unsaid_at_chamber(self, now: datetime) -> Self:
+        """Visits at the chamber that are over, and of which their doctor has still a day to say what came of them."""
+        over = {"period__endswith__lte": now, "period__endswith__gt": now - settings.LEFT_OPEN_AFTER}
+        begun = self.starting(now - settings.LEFT_OPEN_AFTER - LONGEST_VISIT, now)
+        return begun.filter(mode=Mode.IN_PERSON, status__in=[Status.CONFIRMED, Status.IN_PROGRESS], **over)
+
     def left_open(self) -> Self:
         """Those that were over a day ago, and nobody said what came of them, and no administrator is asked."""
         asked = Case.objects.open().filter(appointment=OuterRef("pk"))

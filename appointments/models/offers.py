@@ -9,13 +9,18 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.db import UUID7Field
+from config.db import PAGE, UUID7Field
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
     def open(self) -> Self:
         """Those that can still be answered, whether or not the sweeper came."""
         return self.filter(status=Offer.Status.OPEN, until__gt=timezone.now())
+
+    def for_patients(self, people) -> Self:
+        """Those about visits of these patients, with all that a line shows; what ends soonest comes first."""
+        rows = self.select_related("appointment__doctor", "appointment__patient")
+        return rows.filter(appointment__patient__in=people).order_by("until", "pk").fetch_mode(PAGE)
 
     def due(self) -> Self:
         """Those whose time to answer is over, longest first."""

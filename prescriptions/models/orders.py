@@ -194,6 +194,10 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def open(self) -> Self:
         return self.filter(status__in=OPEN)
 
+    def waiting(self) -> Self:
+        """Those of which the doctor has something to do."""
+        return self.filter(status__in=WAITING)
+
     def overdue(self) -> Self:
         """Those whose time is over, and whose row does not say so yet: the longest first."""
         return self.filter(status__in=TIMED, due_at__lte=Now()).order_by("due_at")

@@ -73,7 +73,7 @@ def test_today_takes_the_same_queries_for_one_visit_and_for_three(
     for number in range(3):
         visit = confirmed(doctor, PatientFactory().user, at(10 + number))
         shifted(visit, timezone.now() + timedelta(minutes=20 * number))
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(21):
             page = read(client, "/practice/today/")
         assert page.html.count("agenda-visit") == number + 1
 

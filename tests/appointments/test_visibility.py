@@ -265,5 +265,5 @@ def test_today_shows_the_doctors_day_and_nobody_elses(
     later = confirmed(doctor, patient, at(9))
 
     page = client_of(doctor).get("/practice/today/")
-    assert page.context["visits"] == [first, second]
-    assert list(page.context["later"]) == [later]
+    assert page.context["day"].visits == [first, second]
+    assert page.context["day"].later == [later]
