@@ -4,7 +4,7 @@
 guardianship, the doctor's standing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import connection
@@ -49,19 +49,32 @@ def guest_of(ticket: Ticket, appointment_id: UUID) -> Guest:
     return Guest(user, side, room, facts)
 
 
-async def is_still(guest: Guest, ticket: Ticket, appointment_id: UUID) -> bool:
-    """Whether no row has changed upon which the guest rests; False too where there is no answer.
+async def facts_now(ticket: Ticket, appointment_id: UUID) -> Facts:
+    """As `facts_of`, but asked by the loop; empty where there is no answer.
 
-    A small part of the work of `guest_of`, for what comes often. Only for who reads: the guest's rows are to stay as
-    they were fetched.
+    Facts that are still the guest's spare the work of `guest_of`, for what comes often. Only for who reads: the
+    guest's rows are to stay as they were fetched.
     """
-    if not guest.facts:
-        return False
     try:
-        found = await one_row(FACTS, _named(ticket, appointment_id))
+        return await one_row(FACTS, _named(ticket, appointment_id)) or ()
     except PsycopgError:
-        return False
-    return found == guest.facts
+        return ()
+
+
+def has_the_same_right(guest: Guest, found: Facts) -> bool:
+    """Whether, by what was found, all but the room's own row is what the guest was judged by."""
+    return bool(guest.facts) and _of_the_right(guest.facts) == _of_the_right(found) and found[ROOM] is not None
+
+
+def with_room_of_now(guest: Guest, found: Facts) -> Guest:
+    """The guest, who has the same right, with the room's row as it is; that changes with whatever is done in a room."""
+    room = Consultation.objects.get(pk=guest.room.pk)
+    room.appointment = guest.room.appointment
+    return replace(guest, room=room, facts=found)
+
+
+def _of_the_right(facts: Facts) -> Facts:
+    return facts[:ROOM] + facts[ROOM + 1 :]
 
 
 def facts_of(ticket: Ticket, appointment_id: UUID) -> Facts:
@@ -79,11 +92,14 @@ def _named(ticket: Ticket, appointment_id: UUID) -> list[object]:
     return [ticket.session_key, timezone.now(), ticket.user_id, ticket.user_id, today(), appointment_id]
 
 
+# Where the room's own row stands among the facts.
+ROOM = 5
 FACTS = SQL("""
 SELECT (SELECT (xmin, ctid)::text FROM django_session WHERE session_key = %s AND expire_date > %s),
        (SELECT (xmin, ctid)::text FROM accounts_user WHERE id = %s),
        (visit.xmin, visit.ctid)::text, (doctor.xmin, doctor.ctid)::text,
-       (patient.xmin, patient.ctid)::text, (room.xmin, room.ctid)::text,
+       (patient.xmin, patient.ctid)::text,
+       CASE WHEN room.appointment_id IS NOT NULL THEN (room.xmin, room.ctid)::text END,
        (SELECT array_agg((bond.xmin, bond.ctid)::text ORDER BY bond.id) FROM patients_guardianship bond
          WHERE bond.guardian_id = %s AND bond.patient_id = visit.patient_id AND bond.valid @> %s::date)
   FROM appointments_appointment visit

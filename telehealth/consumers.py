@@ -28,7 +28,7 @@ from redis.exceptions import RedisError
 from accounts.tickets import Gone, Ticket, ticket_of
 from config.announcing import TOLD_WITHIN, loop_of_sockets
 from telehealth import messages, services
-from telehealth.access import Guest, guest_of, is_still, practice_of
+from telehealth.access import Guest, facts_now, guest_of, has_the_same_right, practice_of, with_room_of_now
 from telehealth.beats import note_beat
 from telehealth.buckets import Bucket
 from telehealth.errors import NoPeer, NotAdmitted, NotAllowed, RoomError
@@ -52,8 +52,10 @@ TRUSTED_FOR = 1.0
 TOGETHER = 0.05
 
 
-# As many as the pool has connections for, with some left for handshakes (config/settings.py).
-THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="rows")
+# Together as many as the pool has connections for, with some left for handshakes (config/settings.py). After a restart
+# everybody comes at once: those who are in do not wait behind them, or they would be taken for lost and come again too.
+THREADS = ThreadPoolExecutor(max_workers=6, thread_name_prefix="rows")
+COMING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="coming")
 # What is asked for hundreds of times a second is not to fetch a connection each time; one that lay idle may be dead.
 KEPT_FOR = 20.0
 
@@ -93,6 +95,7 @@ class Socket(AsyncWebsocketConsumer):
         self.strikes = 0
         self.deadline: asyncio.TimerHandle | None = None
         self.is_closing = False
+        self.threads = COMING
         self.departure: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -142,7 +145,7 @@ class Socket(AsyncWebsocketConsumer):
     async def rows[R](self, ask: Callable[..., R], *args: Any, **kwargs: Any) -> R:
         """Call what reads or writes rows, in a thread of its own: one slow query does not hold up the other sockets."""
         call = partial(copy_context().run, _with_connection, ask, *args, **kwargs)
-        return await asyncio.get_running_loop().run_in_executor(THREADS, call)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, call)
 
     async def say(self, message: dict[str, Any]) -> None:
         if not self.is_closing:
@@ -233,7 +236,7 @@ class ConsultationConsumer(Socket):
         return self.scope["url_route"]["kwargs"]["pk"]
 
     async def arrive(self) -> None:
-        guest = await self.check()
+        self.guest = guest = await self.rows(guest_of, self.ticket, self.pk)
         await self.accept()
         if not guest.room.is_open:
             closed = guest.room.status == RoomStatus.CLOSED and guest.room.outcome
@@ -255,8 +258,11 @@ class ConsultationConsumer(Socket):
         """The same for what only reads; with `trust`, an answer that is so many seconds old will do. Raises Gone."""
         if trust and time.monotonic() - self.checked_at <= trust:
             return self.guest
-        if not await is_still(self.guest, self.ticket, self.pk):
+        found = await facts_now(self.ticket, self.pk)
+        if not has_the_same_right(self.guest, found):
             self.guest = await self.rows(guest_of, self.ticket, self.pk)
+        elif found != self.guest.facts:
+            self.guest = await self.rows(with_room_of_now, self.guest, found)
         self.checked_at = time.monotonic()
         return self.guest
 
@@ -285,7 +291,8 @@ class ConsultationConsumer(Socket):
             match message:
                 case messages.Signal():
                     guest = await self.check_again(trust=TRUSTED_FOR)
-                case messages.Beat():
+                case messages.Beat() | messages.Enter():
+                    # Who takes a seat works on rows of its own.
                     guest = await self.check_again()
                 case _:
                     guest = await self.check()
@@ -331,6 +338,7 @@ class ConsultationConsumer(Socket):
         await self.sit(guest.room, arrival)
         self.arrival = arrival
         await self.say_state()
+        self.threads = THREADS
 
     async def sit(self, room: Consultation, arrival: Arrival | None, *, take_over: bool = False) -> None:
         self.seating = asyncio.ensure_future(self.rows(services.enter, room, arrival, take_over=take_over))
@@ -486,6 +494,7 @@ class QueueConsumer(Socket):
         self.expect_within(SILENT_FOR)
         await self.rows(services.note_desk, doctor.pk, here=True)
         await self.say_queue()
+        self.threads = THREADS
 
     async def disconnect(self, code: int) -> None:
         self.is_closing = True

@@ -17,7 +17,7 @@ from appointments.models import Appointment, Status
 from doctors.models import Doctor
 from doctors.services import suspend_doctor
 from patients.models import Guardianship, Patient, today
-from telehealth.access import Guest, facts_of, guest_of
+from telehealth.access import Guest, facts_of, guest_of, has_the_same_right, with_room_of_now
 from telehealth.models import Consultation, Outcome
 from telehealth.services import room_of, touch
 from tests.factories.patients import GuardianshipFactory
@@ -49,7 +49,7 @@ def test_right_of_the_patients_side_that_ended_is_seen(
     long_ago = today() - timedelta(days=9)
     Guardianship.objects.update(valid=DateRange(long_ago, None))
     guest, ticket = came(patient, visit, client_of)
-    assert facts_of(ticket, visit.pk) == guest.facts
+    assert has_the_same_right(guest, facts_of(ticket, visit.pk))
     later = timedelta()
     match what:
         case "signed out":
@@ -63,7 +63,7 @@ def test_right_of_the_patients_side_that_ended_is_seen(
         case "guardianship ended":
             Guardianship.objects.update(valid=DateRange(long_ago, today()))
     with time_machine.travel(timezone.now() + later, tick=False):
-        assert facts_of(ticket, visit.pk) != guest.facts
+        assert not has_the_same_right(guest, facts_of(ticket, visit.pk))
         with pytest.raises(Gone):
             guest_of(ticket, visit.pk)
 
@@ -74,7 +74,7 @@ def test_guardianship_that_ends_by_itself_is_seen_on_the_day(
     Guardianship.objects.update(valid=DateRange(today() - timedelta(days=9), today() + timedelta(days=1)))
     guest, ticket = came(patient, visit, client_of)
     with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
-        assert facts_of(ticket, visit.pk) != guest.facts
+        assert not has_the_same_right(guest, facts_of(ticket, visit.pk))
 
 
 @pytest.mark.parametrize("what", ["cancelled", "suspended", "deactivated", "another password", "another's practice"])
@@ -82,7 +82,7 @@ def test_right_of_the_doctor_that_ended_is_seen(
     visit: Appointment, doctor: User, stranger: User, admin: User, client_of: ClientOf, what: str
 ) -> None:
     guest, ticket = came(doctor, visit, client_of)
-    assert facts_of(ticket, visit.pk) == guest.facts
+    assert has_the_same_right(guest, facts_of(ticket, visit.pk))
     match what:
         case "cancelled":
             Appointment.objects.update(status=Status.CANCELLED)
@@ -95,7 +95,7 @@ def test_right_of_the_doctor_that_ended_is_seen(
             doctor.save()
         case "another's practice":
             Doctor.objects.update(user=stranger)
-    assert facts_of(ticket, visit.pk) != guest.facts
+    assert not has_the_same_right(guest, facts_of(ticket, visit.pk))
     with pytest.raises(Gone):
         guest_of(ticket, visit.pk)
 
@@ -105,9 +105,20 @@ def test_whatever_a_room_shows_is_among_the_facts(visit: Appointment, doctor: Us
     seen = [guest.facts]
     touch(guest.room)
     seen.append(facts_of(ticket, visit.pk))
+    assert has_the_same_right(guest, seen[-1])
+    assert with_room_of_now(guest, seen[-1]).room.version == guest.room.version + 1
     Patient.objects.filter(pk=visit.patient_id).update(name="Named Anew")
     seen.append(facts_of(ticket, visit.pk))
     Consultation.objects.update(closed_at=timezone.now(), outcome=Outcome.COMPLETED)
     seen.append(facts_of(ticket, visit.pk))
     assert len(set(seen)) == 4
+    assert not has_the_same_right(guest, seen[-1]), "of the patient, too, there is another row"
+    assert not with_room_of_now(guest, seen[-1]).room.is_open
     assert facts_of(ticket, visit.pk) == seen[-1]
+
+
+def test_room_that_is_gone_is_no_room_of_now(visit: Appointment, doctor: User, client_of: ClientOf) -> None:
+    guest, ticket = came(doctor, visit, client_of)
+    Consultation.objects.all().delete()
+    assert not has_the_same_right(guest, facts_of(ticket, visit.pk))
+    assert not has_the_same_right(guest, ())
