@@ -224,6 +224,7 @@ SWEEPERS = (
     ("deliver-notifications", "accounts.sweep_deliveries", 20),
     ("remove-certificates", "doctors.sweep_certificates", 300),
     ("write-steps", "doctors.write_steps", 60),
+    ("write-search-documents", "doctors.sweep_documents", 60),
     ("remove-files", "patients.sweep_files", 60),
     ("remove-past-grants", "patients.sweep_grants", 3600),
     ("send-invitations", "patients.sweep_invitations", 30),

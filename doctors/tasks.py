@@ -4,6 +4,8 @@ from doctors import services, steps
 from doctors.models import Certificate
 
 BATCH = 500
+# Some half a minute's work.
+DOCUMENTS_AT_ONCE = 5000
 
 
 @shared_task(name="doctors.remove_certificate")
@@ -22,3 +24,9 @@ def sweep_certificates() -> None:
 @shared_task(name="doctors.write_steps")
 def write_steps() -> None:
     steps.write_steps()
+
+
+@shared_task(name="doctors.sweep_documents")
+def sweep_documents() -> None:
+    """Write anew what search finds doctors by where an earlier version of the portal wrote it; mostly there is none."""
+    services.write_earlier_forms(DOCUMENTS_AT_ONCE)

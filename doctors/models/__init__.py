@@ -9,6 +9,7 @@ from doctors.models.listing import (
     OpenDay,
     OpenDayQuerySet,
     Part,
+    SearchDocument,
     SearchWord,
     portal_today,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "PracticePlace",
     "Purpose",
     "Qualification",
+    "SearchDocument",
     "SearchWord",
     "Step",
     "Verification",

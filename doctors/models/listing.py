@@ -35,15 +35,12 @@ class Lexemes(Func):
 class DoctorListing(models.Model):
     """What search filters and sorts by, one row a doctor: no history, and never under the lock that a booking takes.
 
-    `document` is doctors' own (services.write_documents): the words by which a public doctor is found, as
-    search.documents writes them; empty for all others. Ratings and open times are written down from the floors above:
+    Ratings and open times are written down from the floors above:
     `rating` is a Bayesian mean (PRIOR_RATINGS, PRIOR_MEAN), None without one.
     `stale_at` is since when, or from when on, the open times must be looked at again.
     """
 
     doctor = models.OneToOneField(Doctor, on_delete=models.CASCADE, primary_key=True, related_name="listing")
-    document = models.TextField(blank=True)
-    vector = models.GeneratedField(expression=Lexemes("document"), output_field=SearchVectorField(), db_persist=True)
     rating = models.DecimalField(max_digits=3, decimal_places=2, null=True)
     rating_count = models.PositiveIntegerField(default=0)
     next_open_video = models.DateTimeField(null=True)
@@ -53,10 +50,7 @@ class DoctorListing(models.Model):
     class Meta:
         verbose_name = _("listing")
         verbose_name_plural = _("listings")
-        indexes = [
-            GinIndex(fields=["vector"], name="listing_words"),
-            models.Index(F("stale_at"), name="listing_stale"),
-        ]
+        indexes = [models.Index(F("stale_at"), name="listing_stale")]
 
     def __str__(self) -> str:
         return str(self.doctor_id)
@@ -82,10 +76,31 @@ class DoctorListing(models.Model):
         return min(filter(None, map(self.next_open_by, Mode.values)), default=None)
 
 
-class SearchWord(models.Model):
-    """A word of some listing, and how it sounds: where search looks for what a misspelt word may have meant.
+class SearchDocument(models.Model):
+    """The words by which a public doctor is found, as search.documents writes them; empty for all others.
 
-    Words stay when the last listing that held them is gone; who reads them checks that.
+    Apart from the listing, which is narrow and often written. `form` is the search.documents.FORM that they were
+    written in: what is of an earlier one is written anew in the background.
+    """
+
+    doctor = models.OneToOneField(Doctor, on_delete=models.CASCADE, primary_key=True, related_name="search_document")
+    words = models.TextField(blank=True)
+    vector = models.GeneratedField(expression=Lexemes("words"), output_field=SearchVectorField(), db_persist=True)
+    form = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("search document")
+        verbose_name_plural = _("search documents")
+        indexes = [GinIndex(fields=["vector"], name="document_words")]
+
+    def __str__(self) -> str:
+        return str(self.doctor_id)
+
+
+class SearchWord(models.Model):
+    """A word of some document, and how it sounds: where search looks for what a misspelt word may have meant.
+
+    Words stay when the last document that held them is gone; who reads them checks that.
     """
 
     word = models.CharField(max_length=40, primary_key=True, db_collation="C")

@@ -70,7 +70,7 @@ class DoctorQuerySet(models.QuerySet["Doctor"]):
         """All that a card on the results page shows."""
         return (
             self.select_related("listing")
-            .defer("about", "about_bn", "listing__document", "listing__vector")
+            .defer("about", "about_bn")
             .prefetch_related("doctor_specialties__specialty", "places", "qualifications")
             .fetch_mode(PAGE)
         )
@@ -79,7 +79,6 @@ class DoctorQuerySet(models.QuerySet["Doctor"]):
         """All that a doctor's page shows."""
         return (
             self.select_related("listing")
-            .defer("listing__document", "listing__vector")
             .prefetch_related("doctor_specialties__specialty", "places", "qualifications")
             .fetch_mode(PAGE)
         )

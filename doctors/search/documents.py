@@ -15,6 +15,9 @@ from doctors.search.words import STOP_WORDS, words
 
 NAME, REGISTRATION, SPECIALTY = "@", "#", "+"
 
+# Goes up with each change of what a document says of the same doctor, so that all are written anew.
+FORM = 1
+
 # What people write around a registration number.
 _REGISTRATION_WORDS = frozenset({"bmdc", "reg", "registration", "no", "number"})
 

@@ -101,7 +101,7 @@ def _page(query: SearchQuery, phrases: Sequence[Phrase], number: str) -> SearchR
     """
     doctors = narrowed(query)
     if phrases or number:
-        doctors = doctors.filter(Matches("listing__vector", tsquery(phrases, number)))
+        doctors = doctors.filter(Matches("search_document__vector", tsquery(phrases, number)))
     ordered = doctors.order_by(*order(query, phrases, number)).annotate(total=Window(Count("pk")))
     rows = ordered.values_list("pk", "total")
 
@@ -187,14 +187,14 @@ def score(phrases: Sequence[Phrase], number: str) -> Expression:
     """How well a doctor who was found fits, by where each phrase was found."""
     parts: list[Combinable] = [_score_of(phrase) for phrase in phrases]
     if number:
-        asked = Matches("listing__vector", lexeme(number, sign=REGISTRATION, whole=True))
+        asked = Matches("search_document__vector", lexeme(number, sign=REGISTRATION, whole=True))
         parts.append(Case(When(asked, then=Value(BY_REGISTRATION)), default=Value(0.0)))
     return ExpressionWrapper(functools.reduce(operator.add, parts), FloatField())
 
 
 def _score_of(phrase: Phrase) -> Case:
     def found(tsquery: str, points: float) -> When:
-        return When(Matches("listing__vector", tsquery), then=Value(points))
+        return When(Matches("search_document__vector", tsquery), then=Value(points))
 
     return Case(
         found(both(lexeme(word, sign=NAME, whole=True) for word in phrase.words), BY_WHOLE_NAME),

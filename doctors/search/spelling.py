@@ -14,11 +14,11 @@ ALIKE = 0.8
 SAME_SCRIPT = 0.15
 MOST_MENDED = 3
 
-# `known` first asks the index of the listings for each word; the words that sound alike are asked for the same way,
-# because a word outlives the listings that held it.
+# `known` first asks the index of the documents for each word; the words that sound alike are asked for the same way,
+# because a word outlives the documents that held it.
 _KNOWN = """
     SELECT typed.word FROM unnest(%s::text[]) AS typed(word)
-    WHERE EXISTS (SELECT FROM doctors_doctorlisting WHERE vector @@ (quote_literal(typed.word) || ':*')::tsquery)
+    WHERE EXISTS (SELECT FROM doctors_searchdocument WHERE vector @@ (quote_literal(typed.word) || ':*')::tsquery)
 """
 _ALIKE = """
     SELECT typed.word, known.word, known.sound
@@ -29,7 +29,7 @@ _ALIKE = """
         ORDER BY similarity(doctors_searchword.sound, typed.sound) DESC, word
         LIMIT 12
     ) AS known
-    WHERE EXISTS (SELECT FROM doctors_doctorlisting WHERE vector @@ quote_literal(known.word)::tsquery)
+    WHERE EXISTS (SELECT FROM doctors_searchdocument WHERE vector @@ quote_literal(known.word)::tsquery)
 """
 
 

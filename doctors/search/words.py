@@ -17,7 +17,7 @@ _STOP_WORDS = """
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
-_BANGLA = "\u0985-\u09b9\u09bc-\u09d7\u09dc-\u09e3"
+_BANGLA = "\u0981-\u0983\u0985-\u09b9\u09bc-\u09d7\u09dc-\u09e3"
 _WORD = re.compile(rf"[^\W_{_BANGLA}]+|[{_BANGLA}]+")
 _INITIALS = re.compile(r"\b([^\W\d_])\.(?=[^\W\d_]\b)")
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -79,8 +79,8 @@ def sound(word: str) -> str:
     for letter, following in zip(word, [*word[1:], ""], strict=True):
         if letter in _CONSONANTS:
             heard.append(_CONSONANTS[letter])
-            # A consonant is said with a vowel where another one follows that is not joined to it.
-            if following in _CONSONANTS and letter != "\N{BENGALI LETTER NGA}":
+            # A consonant is said with a vowel where another one follows that is not joined to it, or the nasal sign.
+            if (following in _CONSONANTS or following in _NASAL) and letter != "\N{BENGALI LETTER NGA}":
                 heard.append("o")
         elif letter in _SOUNDS:
             heard.append(_SOUNDS[letter])

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from itertools import batched
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from doctors.models import Doctor, DoctorListing, SearchWord
-from doctors.search.documents import Document, document, spellable
+from doctors.models import Doctor, DoctorListing, SearchDocument, SearchWord
+from doctors.search.documents import FORM, document, spellable
 from doctors.search.words import sound
 
 BATCH = 500
@@ -17,7 +18,7 @@ def write_documents(doctor_ids: Collection[int] | None = None) -> None:
     """Write anew what search finds these doctors by, all doctors unless given; a missing listing is made.
 
     To be called in the transaction that changes a doctor, the specialties, degrees or places, and whether the doctor is
-    public. Six statements for every 500 doctors. Locks their listings, in the order of the keys.
+    public. Seven statements for every 500 doctors. Locks their documents, in the order of the keys.
     """
     ids = Doctor.objects.values_list("pk", flat=True) if doctor_ids is None else doctor_ids
     for batch in batched(sorted(ids), BATCH):
@@ -26,17 +27,26 @@ def write_documents(doctor_ids: Collection[int] | None = None) -> None:
 
 @transaction.atomic
 def _write_batch(ids: tuple[int, ...]) -> None:
-    doctors = Doctor.objects.filter(pk__in=ids).for_documents().order_by("pk")
-    listings = [DoctorListing(doctor=doctor, document=_text(document(doctor))) for doctor in doctors]
-    DoctorListing.objects.bulk_create(
-        listings, update_conflicts=True, unique_fields=["doctor"], update_fields=["document"]
+    doctors = list(Doctor.objects.filter(pk__in=ids).for_documents().order_by("pk"))
+    DoctorListing.objects.bulk_create([DoctorListing(doctor=doctor) for doctor in doctors], ignore_conflicts=True)
+    written = []
+    for doctor in doctors:
+        found = document(doctor)
+        words = " ".join(found.words) if found else ""
+        written.append(SearchDocument(doctor=doctor, words=words, form=FORM))
+    SearchDocument.objects.bulk_create(
+        written, update_conflicts=True, unique_fields=["doctor"], update_fields=["words", "form"]
     )
-    spelt = sorted({word for listing in listings for word in spellable(listing.document)})
+    spelt = sorted({word for row in written for word in spellable(row.words)})
     SearchWord.objects.bulk_create([SearchWord(word=word, sound=sound(word)) for word in spelt], ignore_conflicts=True)
 
 
-def _text(written: Document | None) -> str:
-    return " ".join(written.words) if written else ""
+def write_earlier_forms(most: int) -> int:
+    """Write anew, `most` at most, the documents of an earlier form and those that are missing; answers how many."""
+    earlier = Doctor.objects.filter(Q(search_document=None) | Q(search_document__form__lt=FORM))
+    ids = list(earlier.order_by("pk").values_list("pk", flat=True)[:most])
+    write_documents(ids)
+    return len(ids)
 
 
 def mark_stale(doctor_ids: Collection[int]) -> None:

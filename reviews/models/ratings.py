@@ -126,10 +126,9 @@ RATING_FOLLOWS = pgtrigger.Trigger(
         WHERE doctor_id = who
         RETURNING ones + twos + threes + fours + fives, ones + 2 * twos + 3 * threes + 4 * fours + 5 * fives
         INTO many, total;
-        INSERT INTO doctors_doctorlisting (doctor_id, document, rating, rating_count)
+        INSERT INTO doctors_doctorlisting (doctor_id, rating, rating_count)
         VALUES (
             who,
-            '',
             CASE WHEN many > 0
                 THEN round((total + {PRIOR_RATINGS * PRIOR_MEAN}::numeric) / (many + {PRIOR_RATINGS}), 2) END,
             many

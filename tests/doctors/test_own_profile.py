@@ -15,7 +15,7 @@ from PIL import Image
 
 from accounts.models import User
 from doctors.forms.fields import latin_digits, normalise_registration
-from doctors.models import Doctor, DoctorListing, PracticePlace, Qualification
+from doctors.models import Doctor, PracticePlace, Qualification, SearchDocument
 from doctors.search import SearchQuery, find_doctors
 from scheduling.models import WeeklyHours
 from tests.doctors.test_find import text_of
@@ -142,7 +142,7 @@ def test_what_is_removed_is_found_no_longer(client_of: ClientOf) -> None:
     assert Qualification.objects.get().degree == "MS"
     assert Qualification.objects.get().pk == kept.pk
     assert not PracticePlace.objects.exists()
-    document = DoctorListing.objects.get(doctor=doctor).document.split()
+    document = SearchDocument.objects.get(doctor=doctor).words.split()
     assert "ms" in document
     assert not {"frcs", "labaid"} & set(document)
 
@@ -158,7 +158,7 @@ def test_a_place_with_hours_is_closed_and_not_deleted_and_can_be_used_again(clie
     chamber.refresh_from_db()
     assert not chamber.is_active
     assert WeeklyHours.objects.get().place == chamber
-    assert chamber.name.split()[0].lower() not in DoctorListing.objects.get(doctor=doctor).document.split()
+    assert chamber.name.split()[0].lower() not in SearchDocument.objects.get(doctor=doctor).words.split()
     assert "Closed places" in text_of(page)
 
     again = client.post(f"/practice/places/{chamber.pk}/use-again/")

@@ -93,6 +93,16 @@ def test_places_districts_older_names_and_degrees_are_found() -> None:
     assert names(text="hill") == []
 
 
+def test_a_bangla_word_with_a_nasal_sign_is_one_word() -> None:
+    doctor = DoctorFactory(name="North")
+    PracticePlaceFactory(doctor=doctor, district="rangpur")
+    other = DoctorFactory(name="East")
+    PracticePlaceFactory(doctor=other, name="পুর ক্লিনিক", district="dhaka")
+    write_documents([doctor.pk, other.pk])
+    assert names(text="রংপুর") == ["North"]
+    assert names(text="পুর") == ["East"]
+
+
 def test_all_words_must_fit_whether_they_name_the_doctor_the_specialty_or_the_place(specialties) -> None:
     both = DoctorFactory(name="Karim Rahman", specialty=specialties["cardiology"])
     PracticePlaceFactory(doctor=both, district="khulna")
