@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from appointments.open_times import slots_of
-from doctors.models import DoctorListing, Mode, OpenDay, Part
+from doctors.models import DoctorListing, Mode, OpenDay, Part, open_bits
+from doctors.ranking import SOON_DAYS
 from scheduling.models import Calendar
 from scheduling.slots import Interval, Slot
 
@@ -38,6 +39,7 @@ def refresh_listings(doctor_ids: Collection[int]) -> None:
         current = DoctorListing.objects.filter(pk__in=doctor_ids, stale_at__lte=fresh_until).order_by("pk")
         listings = {listing.pk: listing for listing in current.select_for_update()}
         first: dict[tuple[int, str], datetime] = {}
+        soon = now + timedelta(days=SOON_DAYS)
         wanted: set[tuple[int, date, Part, str]] = set()
         for calendar in calendars:
             if calendar.pk in listings:
@@ -45,10 +47,19 @@ def refresh_listings(doctor_ids: Collection[int]) -> None:
                 for start, mode in _openings(calendar, slots[calendar.pk]):
                     first.setdefault((calendar.pk, mode), start)
                     wanted.add((calendar.pk, start.astimezone(zone).date(), part_of_day(start, zone), mode))
+        times: dict[tuple[int, str], list[tuple[date, Part]]] = {}
+        for doctor_id, day, part, mode in wanted:
+            times.setdefault((doctor_id, mode), []).append((day, part))
         for listing in listings.values():
-            listing.next_open_video = first.get((listing.pk, Mode.VIDEO))
-            listing.next_open_in_person = first.get((listing.pk, Mode.IN_PERSON))
-        DoctorListing.objects.bulk_update(listings.values(), ["next_open_video", "next_open_in_person"])
+            video, in_person = (listing.pk, Mode.VIDEO), (listing.pk, Mode.IN_PERSON)
+            listing.next_open_video, listing.next_open_in_person = first.get(video), first.get(in_person)
+            listing.open_video = open_bits(times.get(video, ()))
+            listing.open_in_person = open_bits(times.get(in_person, ()))
+            listing.opens_soon = any(key in first and first[key] <= soon for key in (video, in_person))
+        DoctorListing.objects.bulk_update(
+            listings.values(),
+            ["next_open_video", "next_open_in_person", "open_video", "open_in_person", "opens_soon"],
+        )
 
         rows = OpenDay.objects.filter(doctor__in=listings)
         written = {(row.doctor_id, row.date, row.part, row.mode): row.pk for row in rows}

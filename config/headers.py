@@ -13,6 +13,7 @@ CLOSED = (
     *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb", "xr-spatial-tracking"),
 )
 FOR_CALLS = frozenset({"autoplay", "camera", "display-capture", "microphone"})
+FOR_POSITION = frozenset({"geolocation"})
 CSP_REPORTS = "/csp-reports/"
 
 
@@ -22,11 +23,19 @@ def permissions_policy(*, opened: frozenset[str] = frozenset()) -> str:
 
 def for_calls[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     """For the pages of a call and of what prepares it, and no others: they may ask for camera, microphone, screen."""
+    return _opening(FOR_CALLS, view)
 
+
+def for_position[**P](view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """For the results page alone: it may ask where the browser is, to find doctors near it."""
+    return _opening(FOR_POSITION, view)
+
+
+def _opening[**P](parts: frozenset[str], view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     @wraps(view)
     def opened(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         response = view(*args, **kwargs)
-        response.headers["Permissions-Policy"] = permissions_policy(opened=FOR_CALLS)
+        response.headers["Permissions-Policy"] = permissions_policy(opened=parts)
         return response
 
     return opened

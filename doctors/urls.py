@@ -12,6 +12,7 @@ urlpatterns = [
     path("doctors/apply/<int:pk>/withdraw/", apply.withdraw, name="withdraw"),
     path("doctors/apply/<slug:page>/", apply.step, name="apply_step"),
     path("doctors/<slug:slug>/", finding.profile, name="profile"),
+    path("suggestions/doctors/", finding.suggest, name="suggest"),
     path("practice/profile/", practice.own_profile, name="own_profile"),
     path("practice/profile/identity/", identity.identity, name="identity"),
     path("practice/profile/preview/", practice.preview, name="preview"),

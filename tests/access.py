@@ -66,6 +66,7 @@ MATRIX = [
     Row("theme", "POST /theme/", "302 302 302 302 302 302", {"theme": "dark"}),
     Row("set_language", "POST /language/", "302 302 302 302 302 302", {"language": "bn"}),
     Row("doctors:find", "GET /doctors/", ALL_SEE),
+    Row("doctors:suggest", "GET /suggestions/doctors/?q=card", ALL_SEE),
     Row("doctors:apply", "GET /doctors/apply/", "200 302 302 302 302 302"),
     Row("doctors:profile", "GET /doctors/{slug}/", ALL_SEE),
     Row("doctors:profile", "GET /doctors/{hidden}/", "404 404 404 404 404 404"),

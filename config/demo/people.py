@@ -20,6 +20,7 @@ from config.demo.avatars import draw_avatar
 from config.demo.canvas import webp
 from config.demo.names import CHAMBERS, COLLEGES, FAMILY_MEN, FAMILY_WOMEN, MEN, TOWNS, WOMEN, Name
 from config.groups import RIGHTS
+from doctors.districts import district
 from doctors.models import Doctor, DoctorSpecialty, Gender, Language, Mode, PracticePlace, Qualification
 from doctors.photos import LARGE, SMALL, Photo
 from doctors.services import set_photo, write_documents
@@ -169,11 +170,15 @@ def about_bn(specialty: Specialty) -> str:
 
 def make_place(random: Random, doctor: Doctor, town: str) -> PracticePlace:
     area = random.choice(TOWNS[town])
+    # Some kilometres around the town, by dice of its own: what others get does not depend on it.
+    around = Random(doctor.registration_number)
     return PracticePlace.objects.create(
         doctor=doctor,
         name=f"{area} {random.choice(CHAMBERS)}",
         address=f"House {random.randint(2, 90)}, Road {random.randint(1, 27)}, {area}",
         district=town,
+        latitude=round(district(town).latitude + around.uniform(-0.04, 0.04), 5),
+        longitude=round(district(town).longitude + around.uniform(-0.04, 0.04), 5),
         phone=f"+8801{random.randint(3, 9)}{random.randint(10**7, 10**8 - 1)}",
     )
 

@@ -14,7 +14,15 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from doctors.forms.fields import FeeField, SpecialtiesMixin, YearField, languages_field, number_input, title_choices
 from doctors.forms.search import district_choices
-from doctors.models import LONGEST_ABOUT, LONGEST_FOLLOW_UP, Doctor, PracticePlace, Qualification
+from doctors.models import (
+    LATITUDES,
+    LONGEST_ABOUT,
+    LONGEST_FOLLOW_UP,
+    LONGITUDES,
+    Doctor,
+    PracticePlace,
+    Qualification,
+)
 from doctors.photos import Photo, normalise_photo
 from doctors.services import Rows
 
@@ -32,6 +40,19 @@ def about_field(label: Any) -> forms.CharField:
         widget=forms.Textarea(attrs={"rows": 6, "data-counter": LONGEST_ABOUT}),
         help_text=_("At most 4,000 letters."),
         validators=[MaxLengthValidator(LONGEST_ABOUT, _("This is %(show_value)d letters long; 4,000 are the most."))],
+    )
+
+
+def degrees_field(label: Any, within: tuple[float, float]) -> forms.FloatField:
+    """One number of a point on the map, in Bangladesh."""
+    outside = _("This point is not in Bangladesh.")
+    return forms.FloatField(
+        label=label,
+        required=False,
+        min_value=within[0],
+        max_value=within[1],
+        widget=number_input("decimal"),
+        error_messages={"invalid": _("Enter a number such as 23.7806."), "min_value": outside, "max_value": outside},
     )
 
 
@@ -121,9 +142,19 @@ class PlaceForm(forms.Form):
         error_messages={"invalid": _("Enter a number such as 01712 345678 or 02 9661064.")},
     )
 
+    latitude = degrees_field(_("Latitude"), LATITUDES)
+    longitude = degrees_field(_("Longitude"), LONGITUDES)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["district"].choices = [("", _("Choose")), *district_choices()]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        for name, other in (("latitude", "longitude"), ("longitude", "latitude")):
+            if data.get(name) is None and data.get(other) is not None and name not in self.errors:
+                self.add_error(name, _("A point on the map needs both numbers."))
+        return data
 
     def clean_phone(self) -> str:
         return str(self.cleaned_data["phone"] or "")

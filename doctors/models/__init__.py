@@ -11,11 +11,14 @@ from doctors.models.listing import (
     Part,
     SearchDocument,
     SearchWord,
+    open_bits,
     portal_today,
 )
 from doctors.models.people import (
+    LATITUDES,
     LONGEST_ABOUT,
     LONGEST_FOLLOW_UP,
+    LONGITUDES,
     LOWEST_ONLINE_FEE,
     TAKEN_SLUGS,
     Doctor,
@@ -44,9 +47,11 @@ from doctors.models.verification import (
 
 __all__ = [
     "ENOUGH_RATINGS",
+    "LATITUDES",
     "LONGEST_ABOUT",
     "LONGEST_FOLLOW_UP",
     "LONGEST_WORDS",
+    "LONGITUDES",
     "LOWEST_ONLINE_FEE",
     "OPEN_VERIFICATION",
     "PRIOR_MEAN",
@@ -78,5 +83,6 @@ __all__ = [
     "VerificationEvent",
     "VerificationStatus",
     "VerificationTick",
+    "open_bits",
     "portal_today",
 ]

@@ -1,20 +1,26 @@
 """What search needs to know of doctors, as it was written down for it."""
 
+import functools
+import operator
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import F, Func
-from django.db.models.functions import Now
+from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from doctors.models.people import Doctor, Mode
+from doctors import ranking
+from doctors.models.people import Doctor, Gender, Language, Mode
 
 # A doctor counts as one whom so many more have rated so, so that a single five does not lead.
 PRIOR_RATINGS, PRIOR_MEAN = 5, Decimal("4.2")
@@ -32,25 +38,53 @@ class Lexemes(Func):
     output_field = SearchVectorField()
 
 
-class DoctorListing(models.Model):
-    """What search filters and sorts by, one row a doctor: no history, and never under the lock that a booking takes.
+def _standing() -> Combinable:
+    """The points of ranking.py that do not depend on what is asked."""
+    rating = Cast(Coalesce("rating", Value(PRIOR_MEAN), output_field=models.DecimalField()), models.FloatField())
+    soon = Case(When(opens_soon=True, then=Value(ranking.SOON)), default=Value(0.0))
+    return soon + (rating - 1.0) * (ranking.RATING / 4) + F("completeness") * ranking.COMPLETENESS
 
-    Ratings and open times are written down from the floors above:
-    `rating` is a Bayesian mean (PRIOR_RATINGS, PRIOR_MEAN), None without one.
-    `stale_at` is since when, or from when on, the open times must be looked at again.
+
+class DoctorListing(models.Model):
+    """What search filters, counts and sorts by, one narrow row a doctor: no history, and never under the lock that a
+    booking takes.
+
+    From `is_public` to `completeness` it is doctors' own (services.write_documents), as search.documents has it.
+    Ratings and open times are written down from the floors above: `rating` is a Bayesian mean (PRIOR_RATINGS,
+    PRIOR_MEAN), None without one; `open_*` are the OpenDay rows of the mode as bits (open_bits), `opens_soon` whether
+    there is a time within ranking.SOON_DAYS. `stale_at` is since when, or from when on, the open times must be looked
+    at again. `standing` is what the best match gives without being asked for anything.
     """
 
     doctor = models.OneToOneField(Doctor, on_delete=models.CASCADE, primary_key=True, related_name="listing")
+    is_public = models.BooleanField(db_default=False)
+    specialties = ArrayField(models.BigIntegerField(), db_default=[])
+    districts = ArrayField(models.CharField(max_length=20), db_default=[])
+    gender = models.CharField(max_length=10, choices=Gender, db_default="")
+    languages = ArrayField(models.CharField(max_length=5, choices=Language), db_default=[])
+    practising_since = models.PositiveSmallIntegerField(null=True)
+    fee_video = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    fee_in_person = models.DecimalField(max_digits=10, decimal_places=2, null=True)
+    completeness = models.FloatField(db_default=0.0)
     rating = models.DecimalField(max_digits=3, decimal_places=2, null=True)
     rating_count = models.PositiveIntegerField(default=0)
     next_open_video = models.DateTimeField(null=True)
     next_open_in_person = models.DateTimeField(null=True)
+    open_video = models.BigIntegerField(db_default=0)
+    open_in_person = models.BigIntegerField(db_default=0)
+    opens_soon = models.BooleanField(db_default=False)
+    standing = models.GeneratedField(expression=_standing(), output_field=models.FloatField(), db_persist=True)
     stale_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name = _("listing")
         verbose_name_plural = _("listings")
-        indexes = [models.Index(F("stale_at"), name="listing_stale")]
+        indexes = [
+            models.Index(F("stale_at"), name="listing_stale"),
+            models.Index(F("standing").desc(), F("doctor"), condition=Q(is_public=True), name="listing_best"),
+            GinIndex(fields=["specialties"], name="listing_specialties"),
+            GinIndex(fields=["districts"], name="listing_districts"),
+        ]
 
     def __str__(self) -> str:
         return str(self.doctor_id)
@@ -133,6 +167,18 @@ class OpenDayQuerySet(models.QuerySet["OpenDay"]):
         """From `first` to `last` days after today on the portal's clock, both included."""
         today = portal_today()
         return self.filter(date__range=(today + timedelta(days=first), today + timedelta(days=last)))
+
+
+# As many days fit into a listing's bits; more than search looks ahead, so that a day that went by means none to come.
+DAYS_IN_BITS = 21
+
+
+def open_bits(times: Iterable[tuple[date, Part]]) -> int:
+    """Parts of days as bits of a bigint: three for each day, from the same place again every DAYS_IN_BITS days."""
+    parts = list(Part)
+    return functools.reduce(
+        operator.or_, (1 << day.toordinal() % DAYS_IN_BITS * len(parts) + parts.index(part) for day, part in times), 0
+    )
 
 
 class OpenDay(models.Model):

@@ -24,6 +24,8 @@ from doctors.districts import district as find_district
 LOWEST_ONLINE_FEE = Decimal(10)
 LONGEST_FOLLOW_UP = 180
 LONGEST_ABOUT = 4000
+# Bangladesh lies within these degrees.
+LATITUDES, LONGITUDES = (20.3, 26.8), (87.9, 92.9)
 # Addresses below /doctors/ that are pages of the portal, and so of no doctor.
 TAKEN_SLUGS = ("apply",)
 
@@ -274,12 +276,25 @@ class PracticePlace(models.Model):
     district = models.CharField(_("district"), max_length=20, choices=DistrictChoices)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
+    # WGS 84 degrees; both NULL where no more is known than the district.
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("practice place")
         verbose_name_plural = _("practice places")
         ordering = ["pk"]
-        indexes = [models.Index(fields=["district", "doctor"], name="place_by_district")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__range=LATITUDES, longitude__range=LONGITUDES),
+                name="place_not_outside_the_country",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["district", "doctor"], name="place_by_district"),
+            models.Index(fields=["latitude", "longitude"], condition=Q(is_active=True), name="place_by_point"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -10,13 +10,25 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from doctors.districts import district
-from doctors.models import Doctor, PracticePlace
+from doctors.models import Doctor, Language, PracticePlace
 from doctors.search.words import STOP_WORDS, words
 
 NAME, REGISTRATION, SPECIALTY = "@", "#", "+"
 
 # Goes up with each change of what a document says of the same doctor, so that all are written anew.
-FORM = 1
+FORM = 2
+
+# Found whichever language somebody searches in.
+LANGUAGES = {
+    Language.BANGLA: ("Bangla", "Bengali", "বাংলা"),
+    Language.ENGLISH: ("English", "ইংরেজি"),
+    Language.HINDI: ("Hindi", "হিন্দি"),
+    Language.URDU: ("Urdu", "উর্দু"),
+    Language.ARABIC: ("Arabic", "আরবি"),
+    Language.CHAKMA: ("Chakma", "চাকমা"),
+    Language.SYLHETI: ("Sylheti", "সিলেটি"),
+    Language.CHITTAGONIAN: ("Chittagonian", "চাটগাঁইয়া"),
+}
 
 # What people write around a registration number.
 _REGISTRATION_WORDS = frozenset({"bmdc", "reg", "registration", "no", "number"})
@@ -66,6 +78,8 @@ def document(doctor: Doctor) -> Document | None:
 
 def point_of(place: PracticePlace) -> tuple[float, float]:
     """Latitude and longitude of a place, as well as they are known."""
+    if place.latitude is not None and place.longitude is not None:
+        return place.latitude, place.longitude
     town = district(place.district)
     return town.latitude, town.longitude
 
@@ -92,6 +106,8 @@ def _words_of(doctor: Doctor) -> Iterator[str]:
     yield from (f"{REGISTRATION}{form}" for form in registration_forms(doctor.registration_number))
     yield from (f"{SPECIALTY}{row.specialty_id}" for row in doctor.doctor_specialties.all())
     yield from _meaningful(doctor.title)
+    for code in doctor.languages:
+        yield from _meaningful(*LANGUAGES[Language(code)])
     for qualification in doctor.qualifications.all():
         yield from _meaningful(qualification.degree, qualification.institution)
     for place in doctor.places.all():

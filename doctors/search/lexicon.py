@@ -31,6 +31,16 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A specialty, or a complaint, by its names and by what else people call it, each folded into words."""
+
+    name_en: str
+    name_bn: str
+    called: tuple[tuple[str, ...], ...]
+    specialty: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     words: tuple[str, ...]
     specialty: int
@@ -44,7 +54,8 @@ class Term:
 class Lexicon:
     """The terms of all specialties in use, each in words that say something."""
 
-    def __init__(self, terms: Iterable[tuple[str, int, float]]) -> None:
+    def __init__(self, terms: Iterable[tuple[str, int, float]], entries: Iterable[Entry] = ()) -> None:
+        self.entries = tuple(entries)
         self._terms: list[Term] = []
         self._by_word: dict[str, list[int]] = {}
         for text, specialty, strength in terms:
@@ -69,18 +80,22 @@ class Lexicon:
     def load(cls) -> "Lexicon":
         """As it stands in the database: two queries."""
         terms: list[tuple[str, int, float]] = []
+        entries: list[Entry] = []
         names = ("name_en", "name_bn", "practitioner_en", "practitioner_bn", "synonyms")
         for pk, *called, synonyms in Specialty.objects.active().values_list("pk", *names):
             terms += [(text, pk, NAME_STRENGTH) for text in (*called, *synonyms)]
+            entries.append(Entry(called[0], called[1], tuple(map(words, (*called, *synonyms))), pk))
         fits = SymptomSpecialty.objects.filter(specialty__is_active=True).order_by("symptom_id", "-weight", "pk")
         best: dict[int, int] = {}
         symptom = ("symptom__name_en", "symptom__name_bn", "symptom__synonyms")
         for pk, specialty, weight, *called, synonyms in fits.values_list(
             "symptom_id", "specialty_id", "weight", *symptom
         ):
+            if pk not in best:
+                entries.append(Entry(called[0], called[1], tuple(map(words, (*called, *synonyms)))))
             strength = COMPLAINT_STRENGTH * weight / best.setdefault(pk, weight)
             terms += [(text, specialty, strength) for text in (*called, *synonyms)]
-        return cls(terms)
+        return cls(terms, entries)
 
     def phrases(self, typed: Sequence[str]) -> list[Phrase]:
         """The words as phrases: the longest runs that some term holds, and each word that none does by itself.

@@ -1,120 +1,88 @@
-"""Search on PostgreSQL alone: one inverted index holds words and specialties, the rest are plain columns.
+"""Search on PostgreSQL alone: one inverted index holds the words, one narrow table what filters and facets look at.
 
 A text becomes phrases (lexicon.py). A doctor is found by every one of them: by having its words, or a specialty that it
 means. That is one tsquery, answered by one GIN index; how well a doctor fits is then told by looking the same lexemes
-up in the rows that were found.
+up in the rows that were found. Facets are counted by one statement, a page is read by another.
 """
 
-import functools
-import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
 
-from django.contrib.postgres.search import SearchQueryField
-from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
-    DecimalField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    FloatField,
-    Func,
-    OuterRef,
-    Q,
-    Value,
-    When,
-    Window,
-)
-from django.db.models.expressions import Combinable, Expression, OrderBy
-from django.db.models.functions import Cast, Coalesce, Least
-from django.utils import timezone
+from django.core.cache import cache
+from django.db import connection
 
-from doctors.models import (
-    PRIOR_MEAN,
-    Doctor,
-    DoctorQuerySet,
-    DoctorSpecialty,
-    Mode,
-    OpenDay,
-    PracticePlace,
-    portal_today,
-)
+from config.cache import CacheDown
+from doctors import ranking
+from doctors.models import PRIOR_MEAN, portal_today
 from doctors.search import spelling
+from doctors.search.conditions import FEE, NEXT_OPEN, SQL, all_of, conditions, distances, key, modes_of
 from doctors.search.documents import NAME, REGISTRATION, SPECIALTY, registration_asked
 from doctors.search.lexicon import Lexicon, Phrase
-from doctors.search.query import PAGE_SIZE, Available, SearchQuery, SearchResult, Sort
+from doctors.search.query import PAGE_SIZE, Filter, SearchQuery, SearchResult, Sort
 from doctors.search.words import STOP_WORDS, words
+from specialties.models import Specialty
 
 # What is read of a text: enough for a sentence, too little to make search slow.
 MOST_LETTERS, MOST_WORDS = 200, 8
 
-# What fits a bigint as an offset, and more doctors than there are people.
-LAST_PAGE = 10**9
-
-# What a phrase adds to a doctor's score; a specialty adds as much of its share as the phrase surely means it.
-BY_REGISTRATION, BY_WHOLE_NAME, BY_NAME, BY_SPECIALTY, BY_OTHER_WORDS = 100.0, 10.0, 8.0, 6.0, 1.0
-# Of doctors who fit equally well, those who can be seen within this time come first.
-SOON = timedelta(days=3)
-
-
-class Matches(Func):
-    """Whether a tsvector column has what a tsquery asks for; the tsquery is given as its own text, lexemes quoted."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " @@ "
-    output_field = BooleanField()
-
-    def __init__(self, vector: str, tsquery: str) -> None:
-        super().__init__(F(vector), Cast(Value(tsquery), SearchQueryField()))
+# Where facets come to so many in sum, counting takes longer than a page may, so it is done once in so many seconds.
+MANY, COUNTED_FOR = 20_000, 60
 
 
 class PostgresSearch:
-    """The backend that needs nothing but the database. At most nine queries, however many are found."""
+    """The backend that needs nothing but the database. At most ten queries, however many are found."""
 
     def search(self, query: SearchQuery) -> SearchResult:
-        typed = words(query.text[:MOST_LETTERS])
-        meaningful = tuple(dict.fromkeys(word for word in typed if word not in STOP_WORDS))[:MOST_WORDS]
-        number = registration_asked(typed)
-        if not meaningful and not number:
-            return _page(query, [], "")
-        lexicon = Lexicon.current()
-        phrases = lexicon.phrases(meaningful)
-        result = _page(query, phrases, number)
-        if result.total or number:
+        lexicon = Lexicon.current() if query.text else None
+        asked = asked_for(query, lexicon) if lexicon else Asked(query)
+        result = _answer(asked)
+        if result.total or asked.number or not asked.phrases or lexicon is None:
             return result
-        mended = spelling.mend(meaningful, phrases, lexicon)
+        meaningful = tuple(word for phrase in asked.phrases for word in phrase.words)
+        mended = spelling.mend(meaningful, asked.phrases, lexicon)
         if not mended.words or mended.words == meaningful:
             return result
-        second = _page(query, lexicon.phrases(mended.words), "")
+        second = _answer(Asked(query, tuple(lexicon.phrases(mended.words))))
         if not second.total:
             return result
         return replace(second, corrected=" ".join(mended.words) if mended.is_corrected else "", ignored=mended.ignored)
 
 
-def _page(query: SearchQuery, phrases: Sequence[Phrase], number: str) -> SearchResult:
-    """The page of the doctors whom the phrases or the registration number find, among those the filters leave.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query with its text understood."""
 
-    One query; two more where the page that is asked for is beyond the last.
-    """
-    doctors = narrowed(query)
-    if phrases or number:
-        doctors = doctors.filter(Matches("search_document__vector", tsquery(phrases, number)))
-    ordered = doctors.order_by(*order(query, phrases, number)).annotate(total=Window(Count("pk")))
-    rows = ordered.values_list("pk", "total")
+    query: SearchQuery
+    phrases: tuple[Phrase, ...] = ()
+    number: str = ""
 
-    page = min(max(query.page, 1), LAST_PAGE)
-    found = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
-    if not found and page > 1:
-        page = max(1, -(-doctors.count() // PAGE_SIZE))
-        found = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
+    @property
+    def has_text(self) -> bool:
+        return bool(self.phrases or self.number)
+
+
+def asked_for(query: SearchQuery, lexicon: Lexicon, *, text: str = "") -> Asked:
+    """The query with its text understood, or with another text in its place."""
+    typed = words((text or query.text)[:MOST_LETTERS])
+    meaningful = tuple(dict.fromkeys(word for word in typed if word not in STOP_WORDS))[:MOST_WORDS]
+    return Asked(query, tuple(lexicon.phrases(meaningful)), registration_asked(typed))
+
+
+def _answer(asked: Asked) -> SearchResult:
+    """The page of the doctors whom the phrases or the registration number find, among those the filters leave."""
+    query, today = asked.query, portal_today()
+    counted = _counted(asked, today)
+    page = min(max(query.page, 1), max(1, -(-counted.total // PAGE_SIZE)))
     return SearchResult(
-        doctor_ids=tuple(pk for pk, _total in found),
-        total=found[0][1] if found else 0,
+        doctor_ids=_ids(asked, today, page) if counted.total else (),
+        total=counted.total,
         page=page,
-        understood=_understood(phrases),
+        understood=_understood(asked.phrases),
+        facets=counted.facets,
+        without=_loosened(asked, today, counted) if not counted.total else {},
     )
 
 
@@ -123,37 +91,214 @@ def _understood(phrases: Iterable[Phrase]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(specialty for _, specialty in likeliest))
 
 
-# Filters ---------------------------------------------------------------------------------------------------------
+# Counts ----------------------------------------------------------------------------------------------------------
 
 
-def narrowed(query: SearchQuery) -> DoctorQuerySet:
-    """The public doctors whom all filters of the query leave."""
-    doctors = Doctor.objects.public()
-    modes = [query.mode] if query.mode else Mode.values
-    if query.specialty:
-        of_specialty = DoctorSpecialty.objects.filter(doctor=OuterRef("pk"), specialty__slug=query.specialty)
-        doctors = doctors.filter(Exists(of_specialty))
-    if query.mode:
-        doctors = doctors.filter(**{f"{_fee(query.mode)}__isnull": False})
-    if query.fee_max is not None:
-        within = (Q(**{f"{_fee(mode)}__lte": query.fee_max}) for mode in modes)
-        doctors = doctors.filter(functools.reduce(operator.or_, within))
-    if query.gender:
-        doctors = doctors.filter(gender=query.gender)
-    if query.languages:
-        doctors = doctors.filter(languages__overlap=list(query.languages))
-    if query.district:
-        there = PracticePlace.objects.filter(doctor=OuterRef("pk"), district=query.district, is_active=True)
-        doctors = doctors.filter(Exists(there))
-    if query.available != Available.ANY:
-        when = Available(query.available)
-        then = OpenDay.objects.filter(date__in=when.days(portal_today()), part__in=when.parts)
-        doctors = doctors.filter(Exists(then.filter(doctor=OuterRef("pk"), mode__in=modes)))
-    return doctors
+@dataclass(frozen=True, slots=True)
+class Counted:
+    total: int
+    facets: dict[Filter, dict[str, int]]
+    # How many there would be without each filter that is on, the text apart.
+    without: dict[Filter, int]
 
 
-def _fee(mode: str) -> str:
-    return {Mode.VIDEO: "fee_video", Mode.IN_PERSON: "fee_in_person"}[Mode(mode)]
+def _counted(asked: Asked, today: date) -> Counted:
+    """The total and all facets: one statement, or none where many were counted the same way just before."""
+    keys = {facet: key(facet, asked.query, today) for facet in Filter if _is_counted(facet, asked.query)}
+    statement = counting(asked, today)
+    name = "search-counts:" + sha256(repr(statement).encode("utf-8", "backslashreplace")).hexdigest()
+    rows = _kept(name)
+    if rows is None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement.text, statement.params)
+            rows = cursor.fetchall()
+        if sum(count for _facet, _key, count in rows) >= MANY:
+            with suppress(CacheDown):
+                cache.set(name, rows, COUNTED_FOR)
+    facets: dict[Filter, dict[str, int]] = {facet: {} for facet in keys}
+    without: dict[Filter, int] = {}
+    total = 0
+    for name_of, counted_by, count in rows:
+        if not name_of:
+            total = count
+            continue
+        facet = Filter(name_of)
+        without[facet] = without.get(facet, 0) + count
+        for value in keys[facet].of(counted_by):
+            facets[facet][value] = facets[facet].get(value, 0) + count
+    slugs = dict(Specialty.objects.values_list("pk", "slug"))
+    by_id = facets[Filter.SPECIALTY]
+    facets[Filter.SPECIALTY] = {slugs[int(pk)]: count for pk, count in by_id.items() if int(pk) in slugs}
+    on = conditions(asked.query, today)
+    return Counted(total, facets, {facet: without.get(facet, 0) for facet in on})
+
+
+def _kept(name: str) -> list[tuple[str, str, int]] | None:
+    """What was counted just before; nothing without Valkey, where each page counts for itself."""
+    rows: list[tuple[str, str, int]] | None = None
+    with suppress(CacheDown):
+        rows = cache.get(name)
+    return rows
+
+
+def _is_counted(facet: Filter, query: SearchQuery) -> bool:
+    return facet != Filter.TEXT and (facet != Filter.NEAR or query.near is not None)
+
+
+def counting(asked: Asked, today: date) -> SQL:
+    """Rows of (facet, key, doctors), and one without a facet that is the total.
+
+    The facets of filters that are off count the same doctors: they share one look at them. A filter that is on counts
+    the doctors whom all others leave, by a look of its own.
+    """
+    query = asked.query
+    on = conditions(query, today)
+    off = [facet for facet in Filter if _is_counted(facet, query) and facet not in on]
+    # A filter that is on has its condition in each look but its own.
+    columns = SQL.joined(", ", (key(facet, query, today).sql + f" AS {facet}" for facet in off))
+    sets = ", ".join(f"({facet})" for facet in off)
+    names = " ".join(f"WHEN grouping({facet}) = 0 THEN '{facet}'" for facet in off)
+    keys = ", ".join(f"{facet}::text" for facet in off)
+    if off:
+        looks = [
+            SQL(f"SELECT CASE {names} ELSE '' END, coalesce({keys}), count(*) FROM (SELECT ")
+            + columns
+            + _found(asked, on.values())
+            + f") AS found GROUP BY GROUPING SETS ({sets}, ())"
+        ]
+    else:
+        looks = [SQL("SELECT '', NULL, count(*)") + _found(asked, on.values())]
+    for facet in on:
+        others = (condition for each, condition in on.items() if each != facet)
+        looks.append(
+            SQL(f"SELECT '{facet}', counted::text, count(*) FROM (SELECT ")
+            + key(facet, query, today).sql
+            + " AS counted"
+            + _found(asked, others)
+            + ") AS found GROUP BY counted"
+        )
+    return _with(query) + SQL.joined(" UNION ALL ", looks)
+
+
+def _loosened(asked: Asked, today: date, counted: Counted) -> dict[Filter, int]:
+    """What taking away each filter that is on would give, the text among them: one query more where there is one."""
+    loosened = dict(counted.without)
+    if asked.has_text:
+        statement = (
+            _with(asked.query) + "SELECT count(*)" + _found(Asked(asked.query), conditions(asked.query, today).values())
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(statement.text, statement.params)
+            (loosened[Filter.TEXT],) = cursor.fetchone()
+    return loosened
+
+
+def _with(query: SearchQuery) -> SQL:
+    return SQL("WITH near AS (") + distances(query.near) + ") " if query.near else SQL("")
+
+
+def _found(asked: Asked, narrowed: Iterable[SQL]) -> SQL:
+    """FROM and WHERE: the listings of public doctors who have the text and whom these conditions leave."""
+    found = SQL(" FROM doctors_doctorlisting l")
+    if asked.has_text:
+        found += " JOIN doctors_searchdocument document ON document.doctor_id = l.doctor_id"
+    if asked.query.near:
+        found += " LEFT JOIN near ON near.doctor_id = l.doctor_id"
+    fitting = [SQL("document.vector @@ %s::tsquery", (tsquery(asked.phrases, asked.number),))] if asked.has_text else []
+    return found + " WHERE " + all_of([SQL("l.is_public"), *fitting, *narrowed])
+
+
+# A page ----------------------------------------------------------------------------------------------------------
+
+
+def _ids(asked: Asked, today: date, page: int) -> tuple[int, ...]:
+    statement = paging(asked, today, page)
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, statement.params)
+        return tuple(pk for (pk,) in cursor.fetchall())
+
+
+def paging(asked: Asked, today: date, page: int) -> SQL:
+    """The keys of the doctors on this page, in their order."""
+    return (
+        _with(asked.query)
+        + "SELECT l.doctor_id"
+        + _found(asked, conditions(asked.query, today).values())
+        + " ORDER BY "
+        + order(asked)
+        + SQL(" LIMIT %s OFFSET %s", (PAGE_SIZE, (page - 1) * PAGE_SIZE))
+    )
+
+
+def order(asked: Asked) -> SQL:
+    """The order that the query asks for; doctors who tie come in it always the same, by their keys."""
+    query = asked.query
+    modes = modes_of(query)
+    # PostgreSQL's LEAST leaves NULLs out of account.
+    earliest = f"least({', '.join(NEXT_OPEN[mode] for mode in modes)}) NULLS LAST"
+    last = "l.standing DESC, l.doctor_id"
+    if query.sort == Sort.EARLIEST:
+        return SQL(f"{earliest}, {last}")
+    if query.sort == Sort.NEAREST and query.near:
+        return SQL(f"near.km NULLS LAST, {last}")
+    if query.sort == Sort.RATING:
+        return SQL(f"coalesce(l.rating, {PRIOR_MEAN}) DESC, l.rating_count DESC, {earliest}, l.doctor_id")
+    if query.sort == Sort.FEE:
+        return SQL(f"least({', '.join(FEE[mode] for mode in modes)}) NULLS LAST, {last}")
+    return points(asked) + " DESC, l.doctor_id"
+
+
+def points(asked: Asked) -> SQL:
+    """How well a doctor who was found fits, as ranking.py weighs it."""
+    parts = [SQL("l.standing")]
+    if asked.has_text:
+        parts.append(_text_points(asked))
+    if asked.query.near:
+        parts.append(_nearness(asked))
+    return SQL.joined(" + ", parts)
+
+
+def _text_points(asked: Asked) -> SQL:
+    parts = [_points_of(phrase) for phrase in asked.phrases]
+    if asked.number:
+        exactly = SQL(
+            "CASE WHEN document.vector @@ %s::tsquery", (lexeme(asked.number, sign=REGISTRATION, whole=True),)
+        )
+        parts.append(exactly + SQL(" THEN %s ELSE 0 END", (ranking.BY_REGISTRATION,)))
+    return SQL.joined(" + ", parts)
+
+
+def _nearness(asked: Asked) -> SQL:
+    edge = max(asked.query.near.km, 1) if asked.query.near else 1
+    return SQL(f"{ranking.NEARNESS} * coalesce(greatest(0, 1 - near.km / %s), 0)", (edge,))
+
+
+def reasons(asked: Asked, doctor_ids: Sequence[int]) -> SQL:
+    """The points of these doctors, each for itself: text, open soon, rating, completeness, nearness."""
+    parts = [
+        _text_points(asked) if asked.has_text else SQL("0"),
+        SQL(f"CASE WHEN l.opens_soon THEN {ranking.SOON} ELSE 0 END"),
+        SQL(f"(coalesce(l.rating, {PRIOR_MEAN})::float - 1) * {ranking.RATING / 4}"),
+        SQL(f"l.completeness * {ranking.COMPLETENESS}"),
+        _nearness(asked) if asked.query.near else SQL("0"),
+    ]
+    columns = SQL.joined(", ", (SQL("(") + part + ")::float" for part in parts))
+    chosen = SQL("l.doctor_id = ANY(%s)", (list(doctor_ids),))
+    return _with(asked.query) + "SELECT l.doctor_id, " + columns + _found(asked, [chosen])
+
+
+def _points_of(phrase: Phrase) -> SQL:
+    """The best that the phrase is of a doctor. The likeliest specialty comes first, as the phrase has them."""
+    ways = [
+        (both(lexeme(word, sign=NAME, whole=True) for word in phrase.words), ranking.BY_WHOLE_NAME),
+        (both(lexeme(word, sign=NAME) for word in phrase.words), ranking.BY_NAME),
+        *(
+            (lexeme(str(specialty), sign=SPECIALTY, whole=True), round(ranking.BY_SPECIALTY * surely, 3))
+            for specialty, surely in phrase.specialties.items()
+        ),
+    ]
+    cases = SQL.joined(" ", (SQL("WHEN document.vector @@ %s::tsquery THEN %s", way) for way in ways))
+    return SQL("CASE ") + cases + SQL(" ELSE %s END", (ranking.BY_OTHER_WORDS,))
 
 
 # Words -----------------------------------------------------------------------------------------------------------
@@ -181,66 +326,3 @@ def tsquery(phrases: Sequence[Phrase], number: str) -> str:
 def _ways(phrase: Phrase) -> list[str]:
     meant = [lexeme(str(specialty), sign=SPECIALTY, whole=True) for specialty in phrase.specialties]
     return [f"({both(map(lexeme, phrase.words))})", *meant]
-
-
-def score(phrases: Sequence[Phrase], number: str) -> Expression:
-    """How well a doctor who was found fits, by where each phrase was found."""
-    parts: list[Combinable] = [_score_of(phrase) for phrase in phrases]
-    if number:
-        asked = Matches("search_document__vector", lexeme(number, sign=REGISTRATION, whole=True))
-        parts.append(Case(When(asked, then=Value(BY_REGISTRATION)), default=Value(0.0)))
-    return ExpressionWrapper(functools.reduce(operator.add, parts), FloatField())
-
-
-def _score_of(phrase: Phrase) -> Case:
-    def found(tsquery: str, points: float) -> When:
-        return When(Matches("search_document__vector", tsquery), then=Value(points))
-
-    return Case(
-        found(both(lexeme(word, sign=NAME, whole=True) for word in phrase.words), BY_WHOLE_NAME),
-        found(both(lexeme(word, sign=NAME) for word in phrase.words), BY_NAME),
-        # Likeliest first, as the phrase has them.
-        *(
-            found(lexeme(str(specialty), sign=SPECIALTY, whole=True), round(BY_SPECIALTY * surely, 3))
-            for specialty, surely in phrase.specialties.items()
-        ),
-        default=Value(BY_OTHER_WORDS),
-        output_field=FloatField(),
-    )
-
-
-# Order -----------------------------------------------------------------------------------------------------------
-
-
-def order(query: SearchQuery, phrases: Sequence[Phrase], number: str) -> list[OrderBy]:
-    """The order that the query asks for; doctors who tie come in it always the same, by their keys."""
-    earliest = OrderBy(_next_open(query.mode), nulls_last=True)
-    best_rated = OrderBy(_rating(), descending=True)
-    last = [OrderBy(F("pk"))]
-    if query.sort == Sort.EARLIEST:
-        return [earliest, best_rated, *last]
-    if query.sort == Sort.RATING:
-        return [best_rated, OrderBy(Coalesce("listing__rating_count", 0), descending=True), earliest, *last]
-    if query.sort == Sort.FEE:
-        fee = F(_fee(query.mode)) if query.mode else Least("fee_video", "fee_in_person")
-        return [OrderBy(fee, nulls_last=True), best_rated, earliest, *last]
-    fitting = [OrderBy(score(phrases, number), descending=True)] if phrases or number else []
-    soon = Case(When(Q(_open_by(query.mode, timezone.now() + SOON)), then=Value(0)), default=Value(1))
-    return [*fitting, OrderBy(soon), best_rated, earliest, *last]
-
-
-def _open_by(mode: str, moment: object) -> Q:
-    either = [f"listing__next_open_{name}__lte" for name in ([mode] if mode else Mode.values)]
-    return functools.reduce(operator.or_, (Q(**{name: moment}) for name in either))
-
-
-def _next_open(mode: str) -> F | Least:
-    """PostgreSQL's LEAST leaves NULLs out of account."""
-    return (
-        F(f"listing__next_open_{mode}") if mode else Least("listing__next_open_video", "listing__next_open_in_person")
-    )
-
-
-def _rating() -> Expression:
-    """The listing's, which is a Bayesian mean; whom nobody has rated stands where it begins."""
-    return Coalesce("listing__rating", Value(PRIOR_MEAN), output_field=DecimalField(max_digits=3, decimal_places=2))

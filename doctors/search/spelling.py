@@ -18,7 +18,8 @@ MOST_MENDED = 3
 # because a word outlives the documents that held it.
 _KNOWN = """
     SELECT typed.word FROM unnest(%s::text[]) AS typed(word)
-    WHERE EXISTS (SELECT FROM doctors_searchdocument WHERE vector @@ (quote_literal(typed.word) || ':*')::tsquery)
+    WHERE EXISTS (SELECT FROM doctors_searchdocument WHERE vector @@
+        (quote_literal(typed.word) || CASE WHEN length(typed.word) > 1 THEN ':*' ELSE '' END)::tsquery)
 """
 _ALIKE = """
     SELECT typed.word, known.word, known.sound

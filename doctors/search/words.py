@@ -62,7 +62,9 @@ def words(text: str) -> tuple[str, ...]:
     text = unicodedata.normalize("NFKD", text).casefold().translate(_DROPPED)
     text = _INITIALS.sub(r"\1", unicodedata.normalize("NFC", _ACCENTS.sub("", text)))
     text = "".join(c if c.isascii() else str(unicodedata.decimal(c, c)) for c in text)
-    return tuple(word[:LONGEST_WORD] for word in _WORD.findall(text))
+    # At the end of a word this sign stands for the letters that are left out, as a full stop does.
+    found = (word[:LONGEST_WORD].rstrip("\N{BENGALI SIGN VISARGA}") for word in _WORD.findall(text))
+    return tuple(word for word in found if word)
 
 
 @functools.lru_cache(maxsize=16384)

@@ -8,17 +8,28 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from doctors.models import Doctor, DoctorListing, SearchDocument, SearchWord
-from doctors.search.documents import FORM, document, spellable
+from doctors.search.documents import FORM, Document, document, spellable
 from doctors.search.words import sound
 
 BATCH = 500
+# What a listing has of a document.
+OWN_FACTS = (
+    "specialties",
+    "districts",
+    "gender",
+    "languages",
+    "practising_since",
+    "fee_video",
+    "fee_in_person",
+    "completeness",
+)
 
 
 def write_documents(doctor_ids: Collection[int] | None = None) -> None:
     """Write anew what search finds these doctors by, all doctors unless given; a missing listing is made.
 
     To be called in the transaction that changes a doctor, the specialties, degrees or places, and whether the doctor is
-    public. Seven statements for every 500 doctors. Locks their documents, in the order of the keys.
+    public. Seven statements for every 500 doctors. Locks their listings and documents, in the order of the keys.
     """
     ids = Doctor.objects.values_list("pk", flat=True) if doctor_ids is None else doctor_ids
     for batch in batched(sorted(ids), BATCH):
@@ -28,17 +39,31 @@ def write_documents(doctor_ids: Collection[int] | None = None) -> None:
 @transaction.atomic
 def _write_batch(ids: tuple[int, ...]) -> None:
     doctors = list(Doctor.objects.filter(pk__in=ids).for_documents().order_by("pk"))
-    DoctorListing.objects.bulk_create([DoctorListing(doctor=doctor) for doctor in doctors], ignore_conflicts=True)
-    written = []
-    for doctor in doctors:
-        found = document(doctor)
-        words = " ".join(found.words) if found else ""
-        written.append(SearchDocument(doctor=doctor, words=words, form=FORM))
+    found = [(doctor, document(doctor)) for doctor in doctors]
+    DoctorListing.objects.bulk_create(
+        [_listing(doctor, facts) for doctor, facts in found],
+        update_conflicts=True,
+        unique_fields=["doctor"],
+        update_fields=["is_public", *OWN_FACTS],
+    )
+    written = [
+        SearchDocument(doctor=doctor, words=" ".join(facts.words) if facts else "", form=FORM)
+        for doctor, facts in found
+    ]
     SearchDocument.objects.bulk_create(
         written, update_conflicts=True, unique_fields=["doctor"], update_fields=["words", "form"]
     )
     spelt = sorted({word for row in written for word in spellable(row.words)})
     SearchWord.objects.bulk_create([SearchWord(word=word, sound=sound(word)) for word in spelt], ignore_conflicts=True)
+
+
+def _listing(doctor: Doctor, facts: Document | None) -> DoctorListing:
+    """What a document says besides its words; of a doctor who is not public only that."""
+    if facts is None:
+        return DoctorListing(doctor=doctor, is_public=False, specialties=[], districts=[], languages=[])
+    own = {name: getattr(facts, name) for name in OWN_FACTS}
+    lists = {name: list(own[name]) for name in ("specialties", "districts", "languages")}
+    return DoctorListing(doctor=doctor, is_public=True, **own | lists)
 
 
 def write_earlier_forms(most: int) -> int:

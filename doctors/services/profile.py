@@ -100,6 +100,7 @@ def use_place_again(place: PracticePlace) -> None:
     mark_stale([place.doctor_id])
 
 
+@transaction.atomic
 def set_photo(doctor: Doctor, photo: Photo | None) -> None:
     """Give a doctor this photo (photos.normalise_photo makes one), or none.
 
@@ -109,5 +110,6 @@ def set_photo(doctor: Doctor, photo: Photo | None) -> None:
     storage = doctor.photo.storage
     doctor.photo, doctor.photo_small = (photo.large, photo.small) if photo else ("", "")
     doctor.save(update_fields=["photo", "photo_small"])
+    write_documents([doctor.pk])
     for name in replaced:
         transaction.on_commit(partial(storage.delete, name))

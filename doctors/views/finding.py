@@ -1,25 +1,29 @@
 """Finding a doctor: the public home, the results, and a doctor's own page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from config.found import Found
+from config.headers import for_position
 from config.http import respond
+from doctors import rules
 from doctors.figures import home_figures, popular_specialties
 from doctors.forms.search import SearchForm, district_choices
 from doctors.models import Doctor, Mode
-from doctors.search import PAGE_SIZE, find_doctors
-from doctors.search.suggestions import suggestions
+from doctors.search import PAGE_SIZE, Sort, find_doctors, suggestions
+from doctors.search.why import Reason, why_here
 from doctors.steps import count_profile, count_search
 from doctors.structured import physician
 from specialties.models import Specialty
@@ -32,11 +36,15 @@ STRIP_DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A doctor on the results page. `mode` is what the strip of times will be of, `next_open` the first time of it."""
+    """A doctor on the results page. `mode` is what the strip of times will be of, `next_open` the first time of it.
+
+    `why` is what the doctor's place among the others is made of, for those who may see that.
+    """
 
     doctor: Doctor
     mode: str
     next_open: datetime | None
+    why: Sequence[Reason] = ()
 
     @property
     def opens_soon(self) -> bool:
@@ -45,17 +53,17 @@ class Card:
         return self.next_open is not None and timezone.localdate(self.next_open) <= last
 
 
-def card_of(doctor: Doctor, asked: str) -> Card:
+def card_of(doctor: Doctor, asked: str, why: Sequence[Reason] = ()) -> Card:
     mode = asked if asked in doctor.modes else next(iter(doctor.modes), "")
     listing = getattr(doctor, "listing", None)
-    return Card(doctor, mode, listing.next_open_by(mode) if listing and mode else None)
+    return Card(doctor, mode, listing.next_open_by(mode) if listing and mode else None, why)
 
 
 def public_home(request: HttpRequest, *, template: str = "home/public.html", **facts: Any) -> HttpResponse:
     """The page where a search begins, in the template's shape, with whatever facts its caller adds."""
     specialties = list(Specialty.objects.active())
     context = {
-        "suggestions": suggestions(specialties),
+        "suggestions": suggestions.suggestions(specialties),
         "districts": district_choices(),
         "modes": [("", _("Any")), *((mode, mode.label, MODE_ICONS[mode]) for mode in Mode)],
         "popular": popular_specialties(POPULAR),
@@ -65,6 +73,7 @@ def public_home(request: HttpRequest, *, template: str = "home/public.html", **f
     return render(request, template, context | facts)
 
 
+@for_position
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
     """The doctors whom the address asks for, a page of them; to htmx the list alone, and the address cleaned up."""
@@ -74,7 +83,10 @@ def find(request: HttpRequest) -> HttpResponse:
     result = find_doctors(query)
     count_search(request, result)
     doctors = Doctor.objects.public().for_cards().in_bulk(result.doctor_ids)
+    is_explained = query.sort == Sort.BEST and rules.can_see_ranking(request.user)
+    why = why_here(query, result) if is_explained else {}
     by_id = {specialty.pk: specialty for specialty in specialties}
+    facets = form.facets(result)
     response = respond(
         request,
         "doctors/find.html",
@@ -84,15 +96,29 @@ def find(request: HttpRequest) -> HttpResponse:
         query=query,
         result=result,
         chips=form.chips(),
-        cards=[card_of(doctors[pk], query.mode) for pk in result.doctor_ids if pk in doctors],
+        loosened=form.loosened(result),
+        facets=facets,
+        # With how many each would leave, which the district's own choices say too.
+        districts=[(each.value, each.labelled) for each in facets["district"] if each.value],
+        near_places=partial(district_choices),
+        cards=[card_of(doctors[pk], query.mode, why.get(pk, ())) for pk in result.doctor_ids if pk in doctors],
         strip_ids=",".join(str(pk) for pk in result.doctor_ids),
         page=Paginator(range(result.total), PAGE_SIZE).page(result.page),
         understood=[by_id[pk] for pk in result.understood if pk in by_id],
-        suggestions=partial(suggestions, specialties),
-        districts=partial(district_choices),
+        suggestions=partial(suggestions.suggestions, specialties),
     )
     if request.htmx:
         response["HX-Push-Url"] = form.address()
+    return response
+
+
+@require_safe
+def suggest(request: HttpRequest) -> JsonResponse:
+    """What the search bar offers for the letters that were typed; nothing of it is anybody's own."""
+    found = [{"value": each.value, "hint": str(each.hint)} for each in suggestions.suggest(request.GET.get("q", ""))]
+    response = JsonResponse({"found": found})
+    patch_cache_control(response, private=True, max_age=60)
+    patch_vary_headers(response, ["Cookie", "Accept-Language"])
     return response
 
 

@@ -1,7 +1,8 @@
 // data-combobox: an input with a datalist becomes a combobox with a list of its own (WAI-ARIA: list autocomplete with
 // manual selection). What is typed stays as it is typed; a suggestion is only taken when it is chosen.
 // With data-combobox-source the server suggests: {found: [{key, value, hint}]} for ?q=, and the key of what was chosen
-// goes into the hidden field beside it (data-combobox-key) until something else is typed.
+// goes into the hidden field beside it (data-combobox-key) until something else is typed. A list of its own is shown
+// meanwhile, and instead where the server does not answer.
 
 import { enhance } from "./enhance.js";
 
@@ -71,25 +72,31 @@ enhance("[data-combobox]", (box) => {
 
   let asking;
   let pause;
+  // What the server has answered on this page: going back a letter asks nothing.
+  const answers = new Map();
 
   async function ask() {
     asking?.abort();
     asking = new AbortController();
     const typed = input.value.trim();
-    if (typed.length < 2) return close();
+    if (typed.length < 2) return options.length || close();
     try {
-      const answer = await fetch(`${source}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
-      // What cannot be suggested can still be typed.
-      if (!answer.ok) return close();
-      const { found } = await answer.json();
-      if (document.activeElement === input) show(found);
+      if (!answers.has(typed)) {
+        const answer = await fetch(`${source}?q=${encodeURIComponent(typed)}`, { signal: asking.signal });
+        // What cannot be suggested can still be typed.
+        if (!answer.ok) return options.length || close();
+        answers.set(typed, (await answer.json()).found);
+      }
+      // Nothing is moved under a finger or a key that is choosing already.
+      if (document.activeElement === input && input.value.trim() === typed && at < 0) show(answers.get(typed));
     } catch (error) {
-      if (error.name !== "AbortError") close();
+      if (error.name !== "AbortError" && !options.length) close();
     }
   }
 
   function open() {
-    if (!source) return show(matches(options, input.value));
+    if (options.length) show(matches(options, input.value));
+    if (!source) return;
     clearTimeout(pause);
     pause = setTimeout(ask, PAUSE);
   }
@@ -145,7 +152,11 @@ enhance("[data-combobox]", (box) => {
       event.preventDefault();
       if (list.hidden) open();
       mark(event.key === "ArrowDown" ? at + 1 : at < 0 ? -1 : at - 1);
-    } else if (event.key === "Enter" && at >= 0) {
+    } else if (event.key === "Enter") {
+      clearTimeout(pause);
+      asking?.abort();
+      // What was typed is meant as it is: the form goes off, and the list is not in the way of what comes.
+      if (at < 0) return close();
       event.preventDefault();
       take(list.children[at]);
     } else if (event.key === "Escape" && !list.hidden) {

@@ -75,8 +75,9 @@ def test_results_need_the_same_queries_for_any_number_of_doctors(
         QualificationFactory(doctor=doctor)
     asked = {"q": "anisul", "mode": "video", "district": "dhaka", "sort": "fee"}
     client.get(FIND, asked)
-    # Specialties, lexicon, the page of ids, doctors, their specialties (2), places, degrees, suggestions.
-    with django_assert_num_queries(9):
+    # Specialties, lexicon, counts with their specialties (2), the page of ids, doctors, their specialties (2), places,
+    # degrees, suggestions.
+    with django_assert_num_queries(11):
         assert len(client.get(FIND, asked).context["cards"]) == count
 
 
@@ -118,6 +119,14 @@ def test_every_filter_of_the_address_narrows_and_is_a_chip_that_takes_it_away(cl
         ("fee_max", "cheap"),
         ("fee_max", "-5"),
         ("fee_max", "9" * 30),
+        ("fee_min", "-1"),
+        ("near", "atlantis"),
+        ("near", "91.0,90.0"),
+        ("near", "nan,inf"),
+        ("km", "999999"),
+        ("rating", "5.5"),
+        ("experience", "ten"),
+        ("sort", "nearest"),
         ("gender", "x"),
         ("languages", "tlh"),
         ("sort", "-password"),
@@ -154,12 +163,115 @@ def test_pages_keep_what_was_asked(client: Client) -> None:
     assert len(client.get(FIND, {"mode": "video", "page": "2"}).context["cards"]) == 1
 
 
-def test_nobody_found_offers_what_to_loosen(client: Client) -> None:
-    DoctorFactory(name="Karim")
-    page = client.get(FIND, {"q": "karim", "gender": "female"})
+def test_nobody_found_offers_what_to_loosen_and_how_many_that_gives(client: Client) -> None:
+    for _ in range(2):
+        DoctorFactory(name="Karim", gender=Gender.MALE)
+    DoctorFactory(name="Sabina", gender=Gender.FEMALE)
+    page = client.get(FIND, {"q": "karim", "gender": "female", "fee_min": "0", "fee_max": "5000", "sort": "fee"})
     assert "No doctor fits all of this" in text_of(page)
-    assert [client.get(chip.href).context["result"].total for chip in page.context["chips"]] == [0, 1]
+    loosened = page.context["loosened"]
+    assert [(chip.words, chip.count) for chip in loosened] == [("Female", 2), ("karim", 1)]
+    for chip in loosened:
+        assert client.get(chip.href).context["result"].total == chip.count
+    assert "Female +2" in text_of(page)
     assert f'<a href="{FIND}"' in page.content.decode()
+
+
+def test_what_hides_nobody_alone_is_offered_to_be_taken_away_all_the_same(client: Client) -> None:
+    DoctorFactory(name="Karim", gender=Gender.MALE)
+    page = client.get(FIND, {"languages": "hi", "gender": "female", "district": "feni"})
+    assert page.context["loosened"] == []
+    assert len(page.context["chips"]) == 3
+    assert "Try again without one of these" in text_of(page)
+
+
+# Facets ----------------------------------------------------------------------------------------------------------
+
+
+def test_choices_say_how_many_doctors_they_would_leave(client: Client) -> None:
+    field = SpecialtyFactory(slug="oncology", name_en="Oncology")
+    DoctorFactory(specialty=field, gender=Gender.FEMALE, with_place=True, place__district="sylhet")
+    DoctorFactory(specialty=field, gender=Gender.MALE)
+    page = client.get(FIND, {"gender": "female"})
+    facets = page.context["facets"]
+    assert [(option.value, option.count, option.is_chosen) for option in facets["gender"]] == [
+        ("", None, False),
+        ("female", 1, True),
+        ("male", 1, False),
+    ]
+    html = page.content.decode()
+    assert '<option value="oncology">Oncology (1)</option>' in html
+    assert '<option value="sylhet">Sylhet (1)</option>' in html
+    assert f'id="{facets["gender"][2].id}" aria-hidden="true">1</span>' in html
+    client.cookies["language"] = "bn"
+    assert "(১)</option>" in client.get(FIND).content.decode()
+
+
+def test_htmx_gets_the_counts_for_the_choices_that_stand_there(client: Client) -> None:
+    DoctorFactory(gender=Gender.FEMALE, specialty=SpecialtyFactory(slug="oncology", name_en="Oncology"))
+    part = client.get(FIND, {"specialty": "oncology"}, headers={"HX-Request": "true"})
+    html = part.content.decode()
+    assert f'<p hx-swap-oob="innerHTML:#{part.context["facets"]["gender"][1].id}">1</p>' in html
+    assert '<option value="oncology" selected>Oncology (1)</option>' in html
+
+
+def test_fees_from_and_to_the_wrong_way_round_are_told(client: Client) -> None:
+    DoctorFactory(fee_video=Decimal(800))
+    page = client.get(FIND, {"fee_min": "900", "fee_max": "700"})
+    assert list(page.context["form"].errors) == ["fee_min"]
+    assert "This is more than the highest fee." in text_of(page)
+    assert page.context["result"].total == 0
+    assert page.context["query"].fee_min is None
+
+
+# Near ------------------------------------------------------------------------------------------------------------
+
+
+def test_near_a_place_or_a_point_that_is_rounded(client: Client) -> None:
+    DoctorFactory(name="Sylhet", with_place=True, place__district="sylhet")
+    DoctorFactory(name="Dhaka", with_place=True)
+    DoctorFactory(name="Gazipur", with_place=True, place__district="gazipur")
+    chosen = client.get(FIND, {"near": "sylhet"})
+    assert (names(chosen), [chip.words for chip in chosen.context["chips"]]) == (["Sylhet"], ["Within 10 km of Sylhet"])
+
+    asked = {"near": "23.7612345, 90.3898765", "km": "50", "sort": "nearest"}
+    here = client.get(FIND, asked, headers={"HX-Request": "true"})
+    assert names(here) == ["Dhaka", "Gazipur"]
+    assert here["HX-Push-Url"] == f"{FIND}?near=23.76%2C90.39&km=50&sort=nearest"
+    page = client.get(here["HX-Push-Url"])
+    assert '<option value="23.76,90.39" selected data-near-here>Your position</option>' in page.content.decode()
+    assert [chip.words for chip in page.context["chips"]] == ["Within 50 km of your position"]
+    assert page.context["chips"][0].href == f"{FIND}?sort=nearest"
+
+
+def test_the_results_page_alone_may_ask_where_the_browser_is(client: Client) -> None:
+    assert "geolocation=(self)" in client.get(FIND)["Permissions-Policy"]
+    assert "geolocation=()" in client.get(reverse("home"))["Permissions-Policy"]
+
+
+# Why here --------------------------------------------------------------------------------------------------------
+
+
+def test_administrators_see_what_a_place_is_made_of_and_nobody_else(client: Client, admin, client_of) -> None:
+    DoctorFactory(name="Karim", listing__opens_soon=True, with_place=True)
+    asked = {"q": "karim", "near": "dhaka"}
+    (card,) = client_of(admin).get(FIND, asked).context["cards"]
+    assert {str(reason.label): round(reason.points, 2) for reason in card.why} == {
+        "Text": 10.0,
+        "Open soon": 2.0,
+        "Rating": 1.2,
+        "Complete page": 0.12,
+        "Nearness": 2.0,
+    }
+    assert "Why here: Text 10.00 · Open soon 2.00" in text_of(client_of(admin).get(FIND, asked))
+    for visitor in (client, client_of(DoctorFactory().user)):
+        assert "Why here" not in text_of(visitor.get(FIND, asked))
+
+
+def test_the_points_of_a_text_that_was_mended_are_those_of_the_other_text(client_of, admin) -> None:
+    DoctorFactory(name="Karim Rahman")
+    (card,) = client_of(admin).get(FIND, {"q": "rahmn"}).context["cards"]
+    assert card.why[0].points == 10.0
 
 
 def test_a_correction_is_told_and_markup_in_the_text_stays_text(client: Client) -> None:

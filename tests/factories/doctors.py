@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import factory
 from django.conf import settings
+from django.db.models import F, Func, Value
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -20,6 +21,7 @@ from doctors.models import (
     Part,
     PracticePlace,
     Qualification,
+    open_bits,
 )
 from doctors.services import write_documents
 from tests.factories.accounts import UserFactory
@@ -98,15 +100,22 @@ class QualificationFactory(DjangoModelFactory[Qualification]):
 
 
 class PracticePlaceFactory(DjangoModelFactory[PracticePlace]):
-    """A chamber in Dhaka. Search learns of it by services.write_documents."""
+    """A chamber in Dhaka. Search filters by its district at once, and learns its words by services.write_documents."""
 
     class Meta:
         model = PracticePlace
+        skip_postgeneration_save = True
 
     doctor = factory.SubFactory(DoctorFactory, fee_in_person=Decimal(1000))
     name = factory.Sequence(lambda n: f"Green Road Chamber {n}")
     address = "12 Green Road"
     district = "dhaka"
+
+    @factory.post_generation
+    def listing(self: PracticePlace, create: bool, extracted: object, **kwargs: object) -> None:
+        if create and self.is_active:
+            listings = DoctorListing.objects.filter(doctor=self.doctor)
+            listings.update(districts=Func(F("districts"), Value(self.district), function="array_append"))
 
 
 class OpenDayFactory(DjangoModelFactory[OpenDay]):
@@ -114,8 +123,16 @@ class OpenDayFactory(DjangoModelFactory[OpenDay]):
 
     class Meta:
         model = OpenDay
+        skip_postgeneration_save = True
 
     doctor = factory.SubFactory(DoctorFactory)
     date = factory.LazyFunction(lambda: timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE)))
     part = Part.MORNING
     mode = Mode.VIDEO
+
+    @factory.post_generation
+    def bits(self: OpenDay, create: bool, extracted: object, **kwargs: object) -> None:
+        if create:
+            name = {Mode.VIDEO: "open_video", Mode.IN_PERSON: "open_in_person"}[Mode(self.mode)]
+            bits = F(name).bitor(open_bits([(self.date, Part(self.part))]))
+            DoctorListing.objects.filter(doctor=self.doctor).update(**{name: bits})
