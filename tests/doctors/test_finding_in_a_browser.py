@@ -224,3 +224,39 @@ def test_nothing_is_wider_than_the_screen(
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, (
             address
         )
+
+
+def test_suggestions_by_keyboard_then_a_filter_then_near_a_position(
+    opened: Open, farhana: Doctor, anisul: Doctor
+) -> None:
+    # Dhaka, where Farhana has her place.
+    here = {"latitude": 23.7612, "longitude": 90.3898}
+    page = opened(FIND, geolocation=here, permissions=["geolocation"])
+    bar = page.get_by_role("combobox", name="Specialty, symptom or doctor")
+    bar.press_sequentially("farh")
+    offered = page.get_by_role("option", name="Dr. Farhana Rahman")
+    expect(offered).to_be_visible()
+    expect(bar).to_have_attribute("aria-expanded", "true")
+    bar.press("ArrowDown")
+    expect(offered).to_have_attribute("aria-selected", "true")
+    expect(bar).to_have_attribute("aria-activedescendant", offered.get_attribute("id") or "")
+    bar.press("Enter")
+    expect(bar).to_have_value("Dr. Farhana Rahman")
+    expect(page.locator(".doctor-card-name")).to_have_text(["Dr. Farhana Rahman"])
+
+    bar.fill("")
+    bar.press("Enter")
+    expect(page.locator("#results-count")).to_have_text("2 doctors")
+    male = page.get_by_role("radio", name="Male", exact=True)
+    expect(male).to_have_accessible_description("1")
+    page.get_by_role("radio", name="Video", exact=True).check()
+    expect(page).to_have_url(re.compile(r"mode=video$"))
+
+    page.get_by_role("button", name="Use my position").click()
+    expect(page).to_have_url(re.compile(r"near=23\.76%2C90\.39&km=10&mode=video$"))
+    expect(page.locator(".doctor-card-name")).to_have_text(["Dr. Farhana Rahman"])
+    expect(page.get_by_label("Near", exact=True)).to_have_value("23.76,90.39")
+    expect(male).to_have_accessible_description("0")
+    page.wait_for_load_state("networkidle")
+    page.go_back()
+    expect(page.locator("#results-count")).to_have_text("2 doctors")
