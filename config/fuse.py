@@ -30,13 +30,19 @@ class Fuse:
         until = self._blown_until
         return until is not None and monotonic() < until
 
-    def blow(self) -> None:
-        """The service has failed the caller."""
+    def blow(self) -> bool:
+        """The service has failed the caller. Whether that blew the fuse, which had held until now."""
         with self._lock:
             self._failed += 1
+            held = self._blown_until is None
             if self._failed >= self.failures:
                 self._blown_until = monotonic() + self.seconds
+            return held and self._blown_until is not None
 
-    def mend(self) -> None:
-        self._failed = 0
-        self._blown_until = None
+    def mend(self) -> bool:
+        """The service has answered. Whether the fuse had blown."""
+        with self._lock:
+            had_blown = self._blown_until is not None
+            self._failed = 0
+            self._blown_until = None
+            return had_blown
