@@ -147,7 +147,7 @@ def key(facet: Filter, query: SearchQuery, today: date) -> Key:
     """What the listings are counted by for this facet of this query."""
     if facet in _PLAIN:
         return Key(SQL(_PLAIN[facet]))
-    choices = {value: change(query) for value, change in _CHANGES[facet].items()}
+    choices = choices_of(facet, query)
     meant = (all_of(_as_chosen(facet, changed, today)) for changed in choices.values())
     bits = (SQL("((") + condition + f") IS TRUE)::int << {place}" for place, condition in enumerate(meant))
     return Key(SQL.joined(" | ", (SQL("(") + bit + ")" for bit in bits)), tuple(choices))
@@ -183,6 +183,14 @@ _CHANGES: dict[Filter, dict[str, Callable[[SearchQuery], SearchQuery]]] = {
     ),
     Filter.NEAR: _to(KILOMETRES, lambda query, km: replace(query, near=query.near and query.near._replace(km=km))),
 }
+
+
+CHOSEN = tuple(_CHANGES)
+
+
+def choices_of(facet: Filter, query: SearchQuery) -> dict[str, SearchQuery]:
+    """The query with each value of a facet whose values do not stand in the listing as they are (CHOSEN)."""
+    return {value: change(query) for value, change in _CHANGES[facet].items()}
 
 
 # Distance --------------------------------------------------------------------------------------------------------

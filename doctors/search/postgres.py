@@ -7,7 +7,7 @@ up in the rows that were found. Facets are counted by one statement, a page is r
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 
@@ -17,16 +17,12 @@ from django.db import connection
 from config.cache import CacheDown
 from doctors import ranking
 from doctors.models import PRIOR_MEAN, portal_today
-from doctors.search import spelling
+from doctors.search.asked import Asked, answered, understood
 from doctors.search.conditions import FEE, NEXT_OPEN, SQL, all_of, conditions, distances, key, modes_of
-from doctors.search.documents import NAME, REGISTRATION, SPECIALTY, registration_asked
-from doctors.search.lexicon import Lexicon, Phrase
+from doctors.search.documents import NAME, REGISTRATION, SPECIALTY
+from doctors.search.lexicon import Phrase
 from doctors.search.query import PAGE_SIZE, Filter, SearchQuery, SearchResult, Sort
-from doctors.search.words import STOP_WORDS, words
 from specialties.models import Specialty
-
-# What is read of a text: enough for a sentence, too little to make search slow.
-MOST_LETTERS, MOST_WORDS = 200, 8
 
 # Where facets come to so many in sum, counting takes longer than a page may, so it is done once in so many seconds.
 MANY, COUNTED_FOR = 20_000, 60
@@ -36,39 +32,7 @@ class PostgresSearch:
     """The backend that needs nothing but the database. At most ten queries, however many are found."""
 
     def search(self, query: SearchQuery) -> SearchResult:
-        lexicon = Lexicon.current() if query.text else None
-        asked = asked_for(query, lexicon) if lexicon else Asked(query)
-        result = _answer(asked)
-        if result.total or asked.number or not asked.phrases or lexicon is None:
-            return result
-        meaningful = tuple(word for phrase in asked.phrases for word in phrase.words)
-        mended = spelling.mend(meaningful, asked.phrases, lexicon)
-        if not mended.words or mended.words == meaningful:
-            return result
-        second = _answer(Asked(query, tuple(lexicon.phrases(mended.words))))
-        if not second.total:
-            return result
-        return replace(second, corrected=" ".join(mended.words) if mended.is_corrected else "", ignored=mended.ignored)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A query with its text understood."""
-
-    query: SearchQuery
-    phrases: tuple[Phrase, ...] = ()
-    number: str = ""
-
-    @property
-    def has_text(self) -> bool:
-        return bool(self.phrases or self.number)
-
-
-def asked_for(query: SearchQuery, lexicon: Lexicon, *, text: str = "") -> Asked:
-    """The query with its text understood, or with another text in its place."""
-    typed = words((text or query.text)[:MOST_LETTERS])
-    meaningful = tuple(dict.fromkeys(word for word in typed if word not in STOP_WORDS))[:MOST_WORDS]
-    return Asked(query, tuple(lexicon.phrases(meaningful)), registration_asked(typed))
+        return answered(query, _answer)
 
 
 def _answer(asked: Asked) -> SearchResult:
@@ -80,15 +44,10 @@ def _answer(asked: Asked) -> SearchResult:
         doctor_ids=_ids(asked, today, page) if counted.total else (),
         total=counted.total,
         page=page,
-        understood=_understood(asked.phrases),
+        understood=understood(asked.phrases),
         facets=counted.facets,
         without=_loosened(asked, today, counted) if not counted.total else {},
     )
-
-
-def _understood(phrases: Iterable[Phrase]) -> tuple[int, ...]:
-    likeliest = sorted(((-surely, specialty) for phrase in phrases for specialty, surely in phrase.specialties.items()))
-    return tuple(dict.fromkeys(specialty for _, specialty in likeliest))
 
 
 # Counts ----------------------------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from doctors.search.asked import asked_for
 from doctors.search.lexicon import Lexicon
-from doctors.search.postgres import asked_for, reasons
+from doctors.search.postgres import reasons
 from doctors.search.query import SearchQuery, SearchResult
 
 LABELS: Mapping[str, str | Promise] = {
