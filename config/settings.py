@@ -216,6 +216,10 @@ CHANNEL_LAYERS = {
     }
 }
 
+# A search server of its own (docs/search.md); without an address PostgreSQL answers alone.
+MEILISEARCH_URL: str = env.str("MEILISEARCH_URL", "").rstrip("/")
+MEILISEARCH_KEY: str = env.str("MEILISEARCH_KEY", "")
+
 # What a lost message left undone is done by the next of these: name, task, seconds. One that waited as long as that in
 # the queue is dropped, so that sweeps do not pile up behind a slow gateway.
 SWEEPERS = (
@@ -225,6 +229,7 @@ SWEEPERS = (
     ("remove-certificates", "doctors.sweep_certificates", 300),
     ("write-steps", "doctors.write_steps", 60),
     ("write-search-documents", "doctors.sweep_documents", 60),
+    ("write-search-index", "doctors.write_index", 5),
     ("remove-files", "patients.sweep_files", 60),
     ("remove-past-grants", "patients.sweep_grants", 3600),
     ("send-invitations", "patients.sweep_invitations", 30),
@@ -274,8 +279,8 @@ CELERY = {
         # The first that fits counts: a long list holds up no payment.
         "payments.*_list*": {"queue": "bulk"},
         "payments.*": {"queue": "money"},
-        "doctors.rebuild_*": {"queue": "bulk"},
         "config.*_figures": {"queue": "bulk"},
+        "doctors.write_index": {"queue": "bulk"},
         "prescriptions.*_import*": {"queue": "bulk"},
     },
     "task_time_limit": 600,

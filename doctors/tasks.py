@@ -4,6 +4,7 @@ from doctors import services, steps
 from doctors.models import Certificate
 
 BATCH = 500
+BATCHES_AT_ONCE = 20
 # Some half a minute's work.
 DOCUMENTS_AT_ONCE = 5000
 
@@ -30,3 +31,12 @@ def write_steps() -> None:
 def sweep_documents() -> None:
     """Write anew what search finds doctors by where an earlier version of the portal wrote it; mostly there is none."""
     services.write_earlier_forms(DOCUMENTS_AT_ONCE)
+
+
+@shared_task(name="doctors.write_index")
+def write_index() -> None:
+    """Tell the search server what has changed."""
+    # Its client is large, and a page that sends a task has no use for it.
+    from doctors.search.index import keep_up
+
+    keep_up(BATCHES_AT_ONCE)

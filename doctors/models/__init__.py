@@ -1,6 +1,7 @@
 """Doctors: who they are, what search knows of them, and how an administrator comes to vouch for them."""
 
 from doctors.models.listing import (
+    DAYS_IN_BITS,
     ENOUGH_RATINGS,
     PRIOR_MEAN,
     PRIOR_RATINGS,
@@ -14,6 +15,7 @@ from doctors.models.listing import (
     open_bits,
     portal_today,
 )
+from doctors.models.marks import SearchMark
 from doctors.models.people import (
     LATITUDES,
     LONGEST_ABOUT,
@@ -46,6 +48,7 @@ from doctors.models.verification import (
 )
 
 __all__ = [
+    "DAYS_IN_BITS",
     "ENOUGH_RATINGS",
     "LATITUDES",
     "LONGEST_ABOUT",
@@ -76,6 +79,7 @@ __all__ = [
     "Purpose",
     "Qualification",
     "SearchDocument",
+    "SearchMark",
     "SearchWord",
     "Step",
     "Verification",

@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from doctors import ranking
+from doctors.models.marks import leaves_marks
 from doctors.models.people import Doctor, Gender, Language, Mode
 
 # A doctor counts as one whom so many more have rated so, so that a single five does not lead.
@@ -85,6 +86,7 @@ class DoctorListing(models.Model):
             GinIndex(fields=["specialties"], name="listing_specialties"),
             GinIndex(fields=["districts"], name="listing_districts"),
         ]
+        triggers = [leaves_marks("listing_leaves_marks", but_for="stale_at")]
 
     def __str__(self) -> str:
         return str(self.doctor_id)
@@ -126,6 +128,7 @@ class SearchDocument(models.Model):
         verbose_name = _("search document")
         verbose_name_plural = _("search documents")
         indexes = [GinIndex(fields=["vector"], name="document_words")]
+        triggers = [leaves_marks("document_leaves_marks")]
 
     def __str__(self) -> str:
         return str(self.doctor_id)

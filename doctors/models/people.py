@@ -68,6 +68,10 @@ class DoctorQuerySet(models.QuerySet["Doctor"]):
         """All that search finds a doctor by."""
         return self.prefetch_related("doctor_specialties", "qualifications", "places").fetch_mode(PAGE)
 
+    def for_index(self) -> Self:
+        """All that the search server holds of a doctor."""
+        return self.filter(listing__isnull=False).select_related("listing").for_documents()
+
     def for_cards(self) -> Self:
         """All that a card on the results page shows."""
         return (

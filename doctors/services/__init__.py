@@ -7,7 +7,7 @@ from doctors.services.certificates import (
     open_certificate,
     remove_certificate,
 )
-from doctors.services.listing import mark_stale, write_documents, write_earlier_forms
+from doctors.services.listing import mark_stale, unwritten, write_documents, write_earlier_forms
 from doctors.services.profile import Rows, save_profile, set_photo, use_place_again
 from doctors.services.suspension import restore_doctor, suspend_doctor
 from doctors.services.verification import (
@@ -50,6 +50,7 @@ __all__ = [
     "suspend_doctor",
     "tick_items",
     "ticked",
+    "unwritten",
     "use_place_again",
     "withdraw_verification",
     "write_documents",

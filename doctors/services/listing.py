@@ -1,6 +1,6 @@
 """Writing down for search what it finds doctors by."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import batched
 
 from django.db import transaction
@@ -72,6 +72,29 @@ def write_earlier_forms(most: int) -> int:
     ids = list(earlier.order_by("pk").values_list("pk", flat=True)[:most])
     write_documents(ids)
     return len(ids)
+
+
+def unwritten() -> Iterator[tuple[list[int], int, int]]:
+    """For each batch of doctors: those whose document or listing is missing or not what they say now, how many were
+    looked at so far, and of how many."""
+    ids = list(Doctor.objects.order_by("pk").values_list("pk", flat=True))
+    done = 0
+    for batch in batched(ids, BATCH):
+        doctors = Doctor.objects.filter(pk__in=batch).for_documents().select_related("listing", "search_document")
+        done += len(batch)
+        yield [doctor.pk for doctor in doctors.order_by("pk") if not _is_written(doctor)], done, len(ids)
+
+
+def _is_written(doctor: Doctor) -> bool:
+    listing, kept = getattr(doctor, "listing", None), getattr(doctor, "search_document", None)
+    if listing is None or kept is None or kept.form != FORM:
+        return False
+    facts = document(doctor)
+    if facts is None:
+        return not listing.is_public and not kept.words
+    wanted = _listing(doctor, facts)
+    is_listed = all(getattr(listing, name) == getattr(wanted, name) for name in ("is_public", *OWN_FACTS))
+    return is_listed and kept.words == " ".join(facts.words)
 
 
 def mark_stale(doctor_ids: Collection[int]) -> None:

@@ -29,7 +29,7 @@ WHOLE = "urn:meilisearch"
 REGISTRY: Registry[Any] = Registry().with_resource(
     WHOLE, Resource.from_contents(DESCRIPTION, default_specification=DRAFT202012)
 )
-FAULTS: Mapping[str, Any] = {"slow": 0.0, "status": 0, "garbage": False, "fail_task": "", "hold_tasks": False}
+FAULTS: Mapping[str, Any] = {"slow": 0.0, "status": 0, "garbage": "", "fail_task": "", "hold_tasks": False}
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
@@ -216,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:
             # What it would have said is not described, or it is broken: no test may pass on that.
             status, said = 500, {"stand_in": repr(error)}
-        self._write(status, b"<html>" if stand_in.faults["garbage"] else json.dumps(said).encode())
+        self._write(status, (stand_in.faults["garbage"] or json.dumps(said)).encode())
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 

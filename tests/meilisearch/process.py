@@ -52,7 +52,7 @@ class Meilisearch:
         self._control("reset", {})
 
     def set(self, **faults: Any) -> None:
-        """`slow` seconds before each answer, `status` in place of an answer, `garbage` in its place, `fail_task` of
+        """`slow` seconds before each answer, `status` in place of an answer, `garbage` as its body, `fail_task` of
         that type, `hold_tasks` enqueued."""
         self._control("faults", faults)
 

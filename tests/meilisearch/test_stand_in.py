@@ -204,9 +204,9 @@ def test_what_is_not_described_is_refused(server: Meilisearch, method: str, path
 def test_faults_are_set_and_taken_back(server: Meilisearch, client: meilisearch.Client) -> None:
     server.set(status=503)
     assert server.call("GET", "/health").status_code == 503
-    server.set(status=0, garbage=True)
+    server.set(status=0, garbage="<html>")
     assert server.call("GET", "/health").text == "<html>"
-    server.set(garbage=False, fail_task="settingsUpdate")
+    server.set(garbage="", fail_task="settingsUpdate")
     task = client.index("d").update_settings(SETTINGS)
     assert client.wait_for_task(task.task_uid, 30_000).status == "failed"
     server.reset()
