@@ -188,6 +188,21 @@ def test_services_run_the_majors_that_the_demo_runs(services: dict[str, dict[str
     assert caddy.stdout.startswith("v" + services["proxy"]["image"].removeprefix("caddy:") + ".")
 
 
+def test_search_server_is_the_one_that_the_tests_stand_in_for(
+    services: dict[str, dict[str, Any]], ours: dict[str, dict[str, Any]]
+) -> None:
+    search = services["meilisearch"]
+    described = json.loads((BASE_DIR / "tests/meilisearch/openapi.json").read_text())["info"]["version"]
+    assert search["image"] == f"getmeili/meilisearch:v{described}"
+    assert "ports" not in search
+    assert search["networks"] == ["inside"]
+    assert search["healthcheck"]["test"][-1].endswith(":7700/health")
+    for name, service in ours.items():
+        assert service["environment"]["MEILISEARCH_URL"] == "http://meilisearch:7700", name
+        assert service["environment"]["MEILISEARCH_KEY"] == search["environment"]["MEILI_MASTER_KEY"], name
+        assert "meilisearch" not in service["depends_on"], name
+
+
 def test_image_is_built_as_the_demo_is_installed() -> None:
     image, bootstrap = (BASE_DIR / "Dockerfile").read_text(), (BASE_DIR / "bin/bootstrap").read_text()
     assert re.findall(r"FROM python:([\d.]+)", image) == [(BASE_DIR / ".python-version").read_text().strip()] * 2
