@@ -1,7 +1,7 @@
-"""What daphne does not do by itself when a socket ends: two close codes, and an end that every socket hears of.
+"""What daphne does not do by itself when a socket ends: three close codes, and an end that every socket hears of.
 
-Autobahn's `sendClose` lets an application say 1000 and 3000 to 4999 alone. Both codes here are in RFC 6455's registry
-and are what clients know: 1012 makes them come back, each after a moment of its own.
+Autobahn's `sendClose` lets an application say 1000 and 3000 to 4999 alone. The codes here are in RFC 6455's registry
+and are what clients know: 1012 and 1013 make them come back, each after a moment of its own.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet.defer import Deferred
 
-TOO_BIG, RESTART = 1009, 1012
+TOO_BIG, RESTART, LATER = 1009, 1012, 1013
 
 # Seconds for all applications together to write down who left.
 GRACE = 5.0
@@ -19,7 +19,7 @@ _close = WebSocketProtocol.serverClose
 
 
 def server_close(self: WebSocketProtocol, code: int | None = None) -> None:
-    if code in (TOO_BIG, RESTART):
+    if code in (TOO_BIG, RESTART, LATER):
         self.sendCloseFrame(code=code, isReply=False)
     else:
         _close(self, code)

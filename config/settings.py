@@ -600,6 +600,8 @@ TURN_URLS: list[str] = env.list("TURN_URLS", [])
 # Sound and picture by the relay alone: nobody learns the other side's address. It costs the relay all of the traffic.
 TURN_ONLY: bool = env.bool("TURN_ONLY", False)
 TURN_SECRET: str = secret("TURN_SECRET", "only-for-the-demo-and-the-tests-" + "t" * 32)
+# As many sockets of rooms as one process of daphne hears in time on a core of its own (docs/benchmarks.md).
+ROOM_SOCKETS: int = env.int("ROOM_SOCKETS", 600)
 
 # Language and time -----------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ import structlog
 from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -40,7 +41,7 @@ from telehealth.services import Arrival
 
 log = structlog.get_logger()
 
-LEFT, TOO_BIG = 1000, 1009
+LEFT, TOO_BIG, LATER = 1000, 1009, 1013
 GONE, NOT_OPEN, SILENT, TAKEN_OVER, CLOSED, TOO_MANY, MALFORMED = 4003, 4004, 4008, 4009, 4010, 4029, 4400
 
 ENTER_WITHIN, SILENT_FOR = 10.0, 45.0
@@ -65,6 +66,9 @@ class _Thread(threading.local):
 
 
 _thread = _Thread()
+
+# The sockets of rooms that this process has, and those that are coming.
+_sockets: set["ConsultationConsumer"] = set()
 
 # Who left is written down though nobody waits for it any more.
 _departures: set[asyncio.Task[None]] = set()
@@ -230,6 +234,21 @@ class ConsultationConsumer(Socket):
         self.stating = asyncio.Lock()
         self.untold: asyncio.TimerHandle | None = None
         self.peer: UUID | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            _sockets.discard(self)
+
+    async def connect(self) -> None:
+        """One more than the process can hear in time would cost all of them their rooms: it is to come again later."""
+        if len(_sockets) >= settings.ROOM_SOCKETS:
+            await self.accept()
+            await self.end(LATER)
+            return
+        _sockets.add(self)
+        await super().connect()
 
     @property
     def pk(self) -> UUID:

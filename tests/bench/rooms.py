@@ -43,7 +43,8 @@ CANDIDATE = "candidate:842163049 1 udp 1677729535 192.0.2.10 46154 typ relay rad
 def daphnes(count: int) -> Iterator[list[tuple[int, psutil.Process]]]:
     """That many processes of daphne, on ports of their own."""
     found, processes = [], []
-    environment = os.environ | {"LOG_LEVEL": "ERROR", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    fixed = {"LOG_LEVEL": "ERROR", "DJANGO_SETTINGS_MODULE": "config.settings", "ROOM_SOCKETS": "1000000"}
+    environment = os.environ | fixed
     try:
         for _ in range(count):
             listener = socket.create_server(("127.0.0.1", 0), backlog=4096)

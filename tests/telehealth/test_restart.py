@@ -112,7 +112,7 @@ def test_who_was_on_a_killed_process_comes_back_to_another(
 def faulty_daphne(django_db_setup: None) -> Iterator[Server]:
     """It ends an application two seconds after its socket, and has the faults of tests/telehealth/faulty.py."""
     command = ("daphne", "--fd", "{fd}", "--application-close-timeout", "2", "tests.telehealth.faulty:application")
-    with listening("websocket", python(*command)) as server:
+    with listening("websocket", python(*command), ROOM_SOCKETS="2") as server:
         yield server
 
 
@@ -144,6 +144,25 @@ def test_who_is_gone_before_the_coming_is_written_down_has_left(
         one.say("enter", device=one.device, session=one.session)
     assert not JoinEvidence.objects.exists()
     expect(wait_until(has_left, timeout=15), faulty_daphne, "Nobody has left")
+
+
+def test_one_more_than_the_process_can_hear_comes_again_later(
+    faulty_daphne: Server, visit: Appointment, doctor: User, patient: User
+) -> None:
+    with inside(faulty_daphne, visit, doctor):
+        with inside(faulty_daphne, visit, patient) as one, visitor(faulty_daphne, visit, patient) as another:
+            assert another.close_code() == 1013
+            one.say("leave")
+            assert one.close_code() == 1000
+
+        def is_let_in() -> bool:
+            with visitor(faulty_daphne, visit, patient) as again:
+                try:
+                    return again.enter()["you"]["seat"] == "held"
+                except ConnectionClosed:
+                    return False
+
+        assert wait_until(is_let_in, timeout=20)
 
 
 def test_who_left_without_a_word_is_written_down_once(visit: Appointment, doctor: User, patient: User) -> None:
