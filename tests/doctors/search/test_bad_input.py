@@ -3,12 +3,15 @@
 from urllib.parse import urlencode
 
 import pytest
+import structlog
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from doctors.search import index
 from tests.factories.doctors import DoctorFactory
+from tests.meilisearch.process import Meilisearch
 
 # More than any page of search asks, however its text is mended.
 MOST_QUERIES = 22
@@ -55,3 +58,15 @@ def test_bad_input_is_answered(client: Client, route: str, asked: str) -> None:
         response = client.get(f"{reverse(route)}?{asked}")
     assert response.status_code == 200
     assert len(captured) <= MOST_QUERIES
+
+
+@pytest.mark.django_db
+def test_bad_input_is_understood_by_the_search_server(client: Client, server: Meilisearch) -> None:
+    """Nobody makes a question that it refuses, or that ends with the fuse blown."""
+    DoctorFactory(name="Karim")
+    index.rebuild(lambda done, total: None)
+    for name, asked in QUERIES.items():
+        with structlog.testing.capture_logs() as logged:
+            assert client.get(f"{reverse('doctors:find')}?{asked}").status_code == 200, name
+        assert not [line["event"] for line in logged if line["event"].startswith("search_server")], name
+    assert sum(each["path"] == "/multi-search" for each in server.asked) >= len(QUERIES)
