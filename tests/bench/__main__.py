@@ -25,12 +25,14 @@ REGISTER = "register"
 OF_MEDICINES = ("medicines", "papers", "verification", REGISTER)
 # So has money: a ledger of five million entries.
 OF_MONEY = ("ledger", "statements", "ipn", "settlements")
+# The admin's home: a year of five million visits, or of as many as VISITS says.
+OF_A_YEAR = ("dashboard",)
 # They need people and no history, or bring their own.
 WITHOUT_HISTORY = ("rooms", "week", "homes", "notices", "inboxes")
 # Real browsers, on the processes and the database that the tests of calls have.
 CALLS = "calls"
 OF_HISTORIES = ("results", "open-times", "bookings", "crowd", "raw", "workers")
-FIGURES = (*OF_HISTORIES, *OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *WITHOUT_HISTORY, CALLS)
+FIGURES = (*OF_HISTORIES, *OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *OF_A_YEAR, *WITHOUT_HISTORY, CALLS)
 
 
 def name_of(history: int) -> str:
@@ -113,6 +115,8 @@ def databases_of(figure: str) -> list[str]:
         return ["bench_medicines"]
     if figure in OF_MONEY:
         return ["bench_money"]
+    if figure in OF_A_YEAR:
+        return ["bench_year"]
     if figure in WITHOUT_HISTORY:
         return [name_of(HISTORIES[0])]
     return [name_of(history) for history in (HISTORIES if figure == "open-times" else HISTORIES[1:2])]
@@ -133,7 +137,7 @@ def main(wanted: list[str]) -> None:
         sys.exit("A bench runs already.")
     with lock, services(FOLDER, roster=Roster(FOLDER / "roster.json"), durable=True) as found:
         (FOLDER / "files").mkdir(exist_ok=True)
-        of_their_own = {*OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY}
+        of_their_own = {*OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *OF_A_YEAR}
         if set(chosen) - of_their_own:
             prepare(found, HISTORIES[:1] if set(chosen) <= {*of_their_own, *WITHOUT_HISTORY} else HISTORIES)
         if set(chosen) & set(OF_RECORDS):
@@ -144,6 +148,8 @@ def main(wanted: list[str]) -> None:
             prepare_one(found, "bench_medicines", "load-medicines")
         if set(chosen) & set(OF_MONEY):
             prepare_one(found, "bench_money", "load-money")
+        if set(chosen) & set(OF_A_YEAR):
+            prepare_one(found, "bench_year", "load-dashboard")
         run(found, databases_of(chosen[0])[0], "collectstatic")
         for figure in chosen:
             if figure == "results":

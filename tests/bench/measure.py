@@ -8,6 +8,7 @@ django.setup()
 
 from tests.bench import (  # noqa: E402  models want Django set up
     booking,
+    dashboard,
     data,
     homes,
     medicines,
@@ -49,6 +50,8 @@ NAMES = {
     "inboxes": notices.inboxes,
     "week": week.week,
     "homes": homes.homes,
+    "load-dashboard": dashboard.load_dashboard,
+    "dashboard": dashboard.dashboard,
     "workers": servers.worker_classes,
 } | booking.RUNS
 
