@@ -29,11 +29,14 @@ from doctors.models import (
 from doctors.services import write_documents
 from specialties.models import Specialty
 
-PENDING, MORE_ASKED, REJECTED = (
+PENDING, MORE_ASKED, REJECTED, APPROVED = (
     VerificationStatus.PENDING,
     VerificationStatus.MORE_ASKED,
     VerificationStatus.REJECTED,
+    VerificationStatus.APPROVED,
 )
+# So many doctors have the application with which they began, and half a day to four days that it took.
+BEGAN, TOOK = 8, (12, 96)
 # How many hours ago it was sent, where it stands, the kind of its paper, and what the administrator wrote.
 STORIES = (
     (77, PENDING, "PDF", ""),
@@ -60,7 +63,29 @@ def make_applications(random: Random, password: str, taken: set[str], admin: Use
     changed = doctors[1]
     _verification(changed, Purpose.CHANGE, f"{changed.name} Chowdhury", 9, PENDING, "JPEG", "", admin)
     write_documents([doctor.pk for doctor in applicants])
+    for doctor in doctors[2 : 2 + BEGAN]:
+        _approved(doctor, timedelta(hours=random.randint(*TOOK)), admin)
     return len(STORIES) + 1
+
+
+def _approved(doctor: Doctor, took: timedelta, admin: User) -> None:
+    """How this doctor was verified."""
+    decided = doctor.verified_at
+    assert decided is not None
+    sent = decided - took
+    verification = Verification.objects.create(
+        doctor=doctor,
+        purpose=Purpose.APPLICATION,
+        status=APPROVED,
+        name=doctor.name,
+        name_bn=doctor.name_bn,
+        registration_number=doctor.registration_number,
+        certificate=_certificate(doctor, doctor.name, "JPEG", sent),
+        sent_at=sent,
+        decided_at=decided,
+    )
+    for old, new, by, at in (("", PENDING, doctor.user, sent), (PENDING, APPROVED, admin, decided)):
+        VerificationEvent.objects.create(verification=verification, by=by, at=at, revision=1, old=old, new=new)
 
 
 def _applicant(random: Random, user: User, person: Person, specialty: Specialty, number: int) -> Doctor:

@@ -13,6 +13,7 @@ from appointments.listings import refresh_listings
 from config.demo import (
     applications,
     changes,
+    figures,
     health,
     inbox,
     money,
@@ -93,4 +94,6 @@ class Command(BaseCommand):
         waiting = applications.make_applications(random, password, taken, admin, doctors)
         self.stdout.write(f"{waiting} applications and changes to be verified")
         refresh_listings([doctor.pk for doctor in doctors])
+        counted = figures.write_figures(Random(SEED))
+        self.stdout.write(f"{counted} figures of the year for administrators")
         diary.tell_sandbox(settings.DATA_DIR / "sandbox")
