@@ -236,7 +236,10 @@ class Home:
     def _by_month(self, *columns: Any) -> list[list[str]]:
         """A row for each month, newest first; each column says what it has of a month."""
         return [
-            [digits(date_format(month, "M Y")), *(column(month) for column in columns)]
+            [
+                digits(date_format(month, "M Y")).replace(" ", "\N{NO-BREAK SPACE}"),
+                *(column(month) for column in columns),
+            ]
             for month in reversed(self.sums.months)
         ]
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -144,6 +145,11 @@ def test_days_that_were_never_counted_are_not_taken_for_days_on_which_nothing_wa
     asked = {"first": "2026-05-01", "last": "2026-05-03"}
     assert words not in browser.get(reverse("admin:index"), asked).content.decode()
     assert words in browser.get(reverse("admin:index"), asked | {"first": "2026-04-30"}).content.decode()
+
+
+def test_file_is_for_administrators_whatever_somebody_was_given(client_of: ClientOf, patient: User) -> None:
+    patient.user_permissions.add(Permission.objects.get(codename="view_dailyfigure"))
+    assert client_of(patient).get(SHEET).status_code == 403
 
 
 def test_new_portal_says_that_nothing_was_counted(client_of: ClientOf) -> None:
