@@ -225,15 +225,16 @@ def offered_plainly(doctor: Doctor, day: date) -> int:
     return len(time.slots(window, window.start))
 
 
-@pytest.mark.parametrize("clock", ["Asia/Dhaka", "Europe/London", "Pacific/Auckland"])
-def test_offered_times_are_those_of_each_day_by_itself(clock: str) -> None:
-    """Over changes of the clock, hours that cross midnight or end, time off and extra hours."""
+@pytest.mark.parametrize("are_bounded", [False, True])
+@pytest.mark.parametrize("clock", ["Asia/Dhaka", "Europe/London", "Pacific/Auckland", "America/St_Johns"])
+def test_offered_times_are_those_of_each_day_by_itself(clock: str, are_bounded: bool) -> None:
+    """Over changes of the clock, hours that cross midnight or end, pauses, time off and extra hours."""
     doctor = DoctorFactory(with_hours=True)
-    Calendar.objects.filter(doctor=doctor).update(time_zone=clock)
-    WeeklyHours.objects.filter(doctor=doctor, weekday=2).update(valid=(None, date(2026, 4, 9)))
-    WeeklyHours.objects.create(
-        doctor=doctor, weekday=4, start="20:00", minutes=400, modes=["video"], valid=(date(2026, 3, 20), None)
-    )
+    Calendar.objects.filter(doctor=doctor).update(time_zone=clock, slot_minutes=20, buffer_after_minutes=7)
+    night = WeeklyHours.objects.create(doctor=doctor, weekday=4, start="20:00", minutes=407, modes=["video"])
+    if are_bounded:
+        WeeklyHours.objects.filter(doctor=doctor, weekday=2).update(valid=(None, date(2026, 4, 9)))
+        WeeklyHours.objects.filter(pk=night.pk).update(valid=(date(2026, 3, 20), None))
     off = datetime(2026, 4, 2, 11, 7, tzinfo=zone())
     TimeOff.objects.create(doctor=doctor, period=DateTimeTZRange(off, off + timedelta(hours=30)))
     extra = datetime(2026, 4, 20, 23, 0, tzinfo=zone())
