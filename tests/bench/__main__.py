@@ -27,12 +27,16 @@ OF_MEDICINES = ("medicines", "papers", "verification", REGISTER)
 OF_MONEY = ("ledger", "statements", "ipn", "settlements")
 # The admin's home: a year of five million visits, or of as many as VISITS says.
 OF_A_YEAR = ("dashboard",)
+# So has search, at two sizes.
+OF_SEARCH = ("search", "search-plans", "relevance")
+SIZES = (10_000, 100_000)
 # They need people and no history, or bring their own.
 WITHOUT_HISTORY = ("rooms", "week", "homes", "notices", "inboxes")
 # Real browsers, on the processes and the database that the tests of calls have.
 CALLS = "calls"
 OF_HISTORIES = ("results", "open-times", "bookings", "crowd", "raw", "workers")
-FIGURES = (*OF_HISTORIES, *OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *OF_A_YEAR, *WITHOUT_HISTORY, CALLS)
+OF_THEIR_OWN = (*OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *OF_A_YEAR, *OF_SEARCH)
+FIGURES = (*OF_HISTORIES, *OF_THEIR_OWN, *WITHOUT_HISTORY, CALLS)
 
 
 def name_of(history: int) -> str:
@@ -76,7 +80,7 @@ def prepare(found: Services, histories: Iterable[int]) -> None:
         admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, database)
 
 
-def prepare_one(found: Services, database: str, load: str) -> None:
+def prepare_one(found: Services, database: str, *load: str) -> None:
     """A database with data of its own, complete before it takes its name."""
     if exists(found, database):
         run(found, database, "migrate")
@@ -85,7 +89,7 @@ def prepare_one(found: Services, database: str, load: str) -> None:
     admin(found, "DROP DATABASE IF EXISTS {}", PARTIAL)
     admin(found, "CREATE DATABASE {}", PARTIAL)
     run(found, PARTIAL, "migrate")
-    run(found, PARTIAL, load)
+    run(found, PARTIAL, *load)
     admin(found, "ALTER DATABASE {} RENAME TO {}", PARTIAL, database)
 
 
@@ -113,6 +117,9 @@ def databases_of(figure: str) -> list[str]:
         return ["bench_ahead"]
     if figure in OF_MEDICINES:
         return ["bench_medicines"]
+    if figure in OF_SEARCH:
+        sizes = {"search": SIZES[::-1], "relevance": SIZES[:1]}.get(figure, SIZES[-1:])
+        return [f"bench_search_{size}" for size in sizes]
     if figure in OF_MONEY:
         return ["bench_money"]
     if figure in OF_A_YEAR:
@@ -137,7 +144,7 @@ def main(wanted: list[str]) -> None:
         sys.exit("A bench runs already.")
     with lock, services(FOLDER, roster=Roster(FOLDER / "roster.json"), durable=True) as found:
         (FOLDER / "files").mkdir(exist_ok=True)
-        of_their_own = {*OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *OF_A_YEAR}
+        of_their_own = set(OF_THEIR_OWN)
         if set(chosen) - of_their_own:
             prepare(found, HISTORIES[:1] if set(chosen) <= {*of_their_own, *WITHOUT_HISTORY} else HISTORIES)
         if set(chosen) & set(OF_RECORDS):
@@ -146,6 +153,8 @@ def main(wanted: list[str]) -> None:
             prepare_one(found, "bench_ahead", "load-visits")
         if set(chosen) & set(OF_MEDICINES):
             prepare_one(found, "bench_medicines", "load-medicines")
+        for size in SIZES if set(chosen) & set(OF_SEARCH) else ():
+            prepare_one(found, f"bench_search_{size}", "load-search", str(size))
         if set(chosen) & set(OF_MONEY):
             prepare_one(found, "bench_money", "load-money")
         if set(chosen) & set(OF_A_YEAR):

@@ -18,6 +18,7 @@ from tests.bench import (  # noqa: E402  models want Django set up
     records,
     reminders,
     rooms,
+    search,
     servers,
     week,
 )
@@ -45,6 +46,10 @@ NAMES = {
     "statements": money.statements,
     "ipn": money.ipn,
     "settlements": money.settlements,
+    "load-search": lambda: search.load_search(int(sys.argv[2])),
+    "search": search.search,
+    "search-plans": search.plans,
+    "relevance": search.relevance,
     "rooms": rooms.signals,
     "notices": notices.notices,
     "inboxes": notices.inboxes,
