@@ -36,8 +36,13 @@ SELECT id, %(doctor)s, patient, booker, tstzrange(start, start + interval '15 mi
        CASE status WHEN 'no_show' THEN 'patient' ELSE '' END, 500, 'BDT', '{}', 0
 FROM visit;
 
-INSERT INTO payments_journal (id, kind, cause, at)
-SELECT id, 'earning', replace(id::text, '-', ''), start FROM visit WHERE status = 'completed';
+INSERT INTO payments_charge (id, payer_id, payer_phone, seller, description, detail, done_path, amount, currency,
+                             status, paid_at, created_at, at_desk)
+SELECT id, booker, '', 'bench', 'Consultation fee', '', '/', 500, 'BDT', 'paid', start, start, false
+FROM visit WHERE status = 'completed';
+
+INSERT INTO payments_journal (id, kind, charge_id, cause, at)
+SELECT id, 'earning', id, replace(id::text, '-', ''), start FROM visit WHERE status = 'completed';
 
 INSERT INTO payments_ledgerentry (journal_id, at, account, doctor_id, amount, currency)
 SELECT id, start, account, CASE WHEN account <> 'deposit' THEN %(doctor)s END, amount, 'BDT'
