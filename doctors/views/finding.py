@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -67,7 +68,8 @@ def public_home(request: HttpRequest, *, template: str = "home/public.html", **f
         "districts": district_choices(),
         "modes": [("", _("Any")), *((mode, mode.label, MODE_ICONS[mode]) for mode in Mode)],
         "popular": popular_specialties(POPULAR),
-        "figures": home_figures(),
+        # Only some of the pages tell them.
+        "figures": SimpleLazyObject(home_figures),
         "specialty_count": len(specialties),
     }
     return render(request, template, context | facts)

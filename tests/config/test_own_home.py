@@ -53,7 +53,7 @@ def test_home_takes_the_same_queries_for_one_row_of_each_and_for_three(
         MedicalRecordFactory(patient=patient.patient)
         visited(doctor, patient)
         client.get("/")
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(20):
             page = read(client, "/")
         assert len(re.findall(r"/appointments/[0-9a-f-]{36}/\"", page.html)) == number
         assert page.html.count("Review the visit to") == min(number, 2)
