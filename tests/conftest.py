@@ -34,6 +34,7 @@ REAL_TIME = {
     "draining_web",
     "faulty_daphne",
     "gateway_process",
+    "meilisearch_process",
     "origin",
     "own_valkey",
     "playwright",
