@@ -25,7 +25,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.charts import Chart, bar_chart, stacked_chart
-from config.days import days, months, today
+from config.days import days, first_of, months, today
 from config.models import CountedDay, DailyFigure, Name
 from config.spreadsheet import csv_response
 from config.templatetags.portal import digits, grouped, money, month_short
@@ -83,8 +83,7 @@ class RangeForm(forms.Form):
 
 def usual_range() -> tuple[date, date]:
     last = today()
-    earlier = last.year * 12 + last.month - MONTHS_SHOWN
-    return date(earlier // 12, earlier % 12 + 1, 1), last
+    return first_of(last, later=1 - MONTHS_SHOWN), last
 
 
 class Sums:

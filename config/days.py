@@ -28,6 +28,12 @@ def span(first: date, last: date) -> tuple[datetime, datetime]:
     return midnight(first), midnight(last + DAY)
 
 
+def first_of(month: date, *, later: int = 0) -> date:
+    """The first day of the month that is so many months later."""
+    years, index = divmod(month.year * 12 + month.month - 1 + later, 12)
+    return date(years, index + 1, 1)
+
+
 def months(first: date, last: date) -> Iterator[date]:
     """The first days of the months from that of `first` to that of `last`."""
     for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):

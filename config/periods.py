@@ -9,6 +9,8 @@ from django.db.models import DateTimeField, Func, IntegerField, TextChoices, Val
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
+from config.days import first_of
+
 SHOWN = 12
 
 
@@ -47,7 +49,7 @@ def periods(by: By, *, now: datetime, zone: ZoneInfo, first_weekday: int = 0, co
     """The last so many on the zone's clock. A week begins on the weekday of that number, where 0 is Monday."""
     today = now.astimezone(zone).date()
     if by == By.MONTH:
-        days = [_month(today, earlier=earlier) for earlier in reversed(range(count))]
+        days = [first_of(today, later=-earlier) for earlier in reversed(range(count))]
     else:
         first = today - timedelta(days=(today.weekday() - first_weekday) % 7)
         days = [first - timedelta(weeks=earlier) for earlier in reversed(range(count))]
@@ -56,11 +58,6 @@ def periods(by: By, *, now: datetime, zone: ZoneInfo, first_weekday: int = 0, co
     passed = (today - days[-1]).days
     same_day = datetime.combine(days[-2] + timedelta(days=passed), now.astimezone(zone).time(), zone)
     return Periods(days, Stretch(begins, now), Stretch(begins[-2:-1], min(same_day, begins[-1])))
-
-
-def _month(day: date, *, earlier: int) -> date:
-    years, index = divmod(day.year * 12 + day.month - 1 - earlier, 12)
-    return date(years, index + 1, 1)
 
 
 class PartOf(Func):

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce, Now, TruncDate
 from django.utils import timezone
 
+from config.days import zone
 from payments.gateways.lists import ZONE
 from payments.models import (
     Account,
@@ -28,7 +29,6 @@ from payments.models import (
     Payout,
     Refund,
 )
-from payments.statements import zone
 
 ZERO = Decimal(0)
 # A list of the gateway is looked for on so many days that are over.

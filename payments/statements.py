@@ -4,15 +4,14 @@ A line's gross is the doctor's part and the portal's commission of the same jour
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import DateField, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
+from config.days import first_of, midnight, zone
 from config.db import PAGE
 from config.periods import PartOf, Stretch
 from doctors.models import Doctor
@@ -40,21 +39,9 @@ class Sums:
         return self.gross + self.back
 
 
-def zone() -> ZoneInfo:
-    """Books are kept by the portal's days, wherever a doctor looks from."""
-    return ZoneInfo(settings.PORTAL_TIME_ZONE)
-
-
-def first_of(month: date, *, later: int = 0) -> date:
-    """The first day of the month that is so many months later."""
-    years, index = divmod(month.year * 12 + month.month - 1 + later, 12)
-    return date(years, index + 1, 1)
-
-
 def lines_of(doctor: Doctor, begin: date, end: date) -> QuerySet[LedgerEntry]:
     """The doctor's lines, and what the portal kept, from the first day on and before the second."""
-    midnights = [datetime.combine(day, time(), zone()) for day in (begin, end)]
-    return LedgerEntry.objects.filter(doctor=doctor, at__gte=midnights[0], at__lt=midnights[1])
+    return LedgerEntry.objects.filter(doctor=doctor, at__gte=midnight(begin), at__lt=midnight(end))
 
 
 def statement_lines(doctor: Doctor, month: date) -> QuerySet[LedgerEntry]:
@@ -78,7 +65,7 @@ def balance(doctor: Doctor, *, before: date | None = None) -> Decimal:
     """What the portal owes the doctor, as that day begins or now; below zero the doctor owes it."""
     rows = LedgerEntry.objects.filter(doctor=doctor, account=Account.DOCTOR)
     if before:
-        rows = rows.filter(at__lt=datetime.combine(before, time(), zone()))
+        rows = rows.filter(at__lt=midnight(before))
     return -(rows.aggregate(total=Sum("amount"))["total"] or ZERO)
 
 

@@ -12,9 +12,9 @@ from django.db.models import Case, When
 from django.utils import timezone
 
 from accounts.models import User
+from config.days import first_of, today, zone
 from config.encryption import encrypt
 from doctors.models import Doctor
-from payments import statements
 from payments.gateways.lists import ZONE
 from payments.models import (
     Account,
@@ -66,7 +66,7 @@ def write_documents() -> int:
     documents = []
     for at, charge, refund in sorted(owed, key=lambda each: each[0]):
         kind = DocumentKind.REFUND_NOTE if refund else DocumentKind.RECEIPT
-        year = timezone.localtime(at, statements.zone()).year
+        year = timezone.localtime(at, zone()).year
         last[kind, year] += 1
         documents.append(
             Document(
@@ -91,11 +91,11 @@ def write_payouts(random: Random, doctors: list[Doctor], checker: User) -> int:
     accounts = {doctor.pk: _account(random, doctor) for doctor in doctors}
     PayoutAccount.objects.bulk_create(accounts.values())
     maker = User.objects.get(email="finance@example.com")
-    this_month = statements.first_of(timezone.localdate(timezone=statements.zone()))
+    this_month = first_of(today())
     written = 0
     for earlier in range(MONTHS, 0, -1):
-        day = statements.first_of(this_month, later=1 - earlier)
-        at = datetime.combine(day, time(11), statements.zone())
+        day = first_of(this_month, later=1 - earlier)
+        at = datetime.combine(day, time(11), zone())
         if at > timezone.now():
             continue
         run = PayoutRun.objects.create(
@@ -109,7 +109,7 @@ def write_payouts(random: Random, doctors: list[Doctor], checker: User) -> int:
         owed = [(accounts[pk], amount) for pk, amount in sorted(earned_before(day).items()) if amount >= 500]
         _pay(run, owed, at + timedelta(hours=4), numbers=range(written + 1, written + len(owed) + 1))
         written += len(owed)
-    draft_payouts(until=timezone.localdate(timezone=statements.zone()), by=maker)
+    draft_payouts(until=today(), by=maker)
     return written
 
 

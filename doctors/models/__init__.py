@@ -13,7 +13,6 @@ from doctors.models.listing import (
     SearchDocument,
     SearchWord,
     open_bits,
-    portal_today,
 )
 from doctors.models.marks import SearchMark
 from doctors.models.people import (
@@ -88,5 +87,4 @@ __all__ = [
     "VerificationStatus",
     "VerificationTick",
     "open_bits",
-    "portal_today",
 ]

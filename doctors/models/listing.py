@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Self
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -19,6 +17,7 @@ from django.db.models.functions import Cast, Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config import days
 from doctors import ranking
 from doctors.models.marks import leaves_marks
 from doctors.models.people import Doctor, Gender, Language, Mode
@@ -160,15 +159,10 @@ class Part(models.TextChoices):
     EVENING = "evening", _("Evening")
 
 
-def portal_today() -> date:
-    """The day on the portal's clock, by which open days are counted."""
-    return timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
-
-
 class OpenDayQuerySet(models.QuerySet["OpenDay"]):
     def within(self, first: int, last: int) -> Self:
         """From `first` to `last` days after today on the portal's clock, both included."""
-        today = portal_today()
+        today = days.today()
         return self.filter(date__range=(today + timedelta(days=first), today + timedelta(days=last)))
 
 

@@ -14,9 +14,10 @@ from typing import Any, Self
 import structlog
 from django.conf import settings
 
+from config import days
 from config.exchange import NoAnswer, exchange
 from config.fuse import Fuse
-from doctors.models import Mode, open_bits, portal_today
+from doctors.models import Mode, open_bits
 from doctors.search.asked import Asked, answered, understood
 from doctors.search.conditions import CHOSEN, choices_of, modes_of
 from doctors.search.documents import NAME, REGISTRATION, SPECIALTY
@@ -70,7 +71,7 @@ class MeilisearchSearch:
 def _answer(asked: Asked) -> SearchResult:
     """The page of the doctors whom the text finds among those the filters leave: one request, or two for a later page
     or for nobody."""
-    filters = Filters(asked, portal_today(), dict(Specialty.objects.values_list("slug", "pk")))
+    filters = Filters(asked, days.today(), dict(Specialty.objects.values_list("slug", "pk")))
     segments = filters.segments()
     counts = list(filters.counts())
     first = {"hitsPerPage": PAGE_SIZE, "page": 1, "attributesToRetrieve": ["id"], "sort": order(asked.query)}

@@ -14,9 +14,10 @@ from hashlib import sha256
 from django.core.cache import cache
 from django.db import connection
 
+from config import days
 from config.cache import CacheDown
 from doctors import ranking
-from doctors.models import PRIOR_MEAN, portal_today
+from doctors.models import PRIOR_MEAN
 from doctors.search.asked import Asked, answered, understood
 from doctors.search.conditions import FEE, NEXT_OPEN, SQL, all_of, conditions, distances, key, modes_of
 from doctors.search.documents import NAME, REGISTRATION, SPECIALTY
@@ -37,7 +38,7 @@ class PostgresSearch:
 
 def _answer(asked: Asked) -> SearchResult:
     """The page of the doctors whom the phrases or the registration number find, among those the filters leave."""
-    query, today = asked.query, portal_today()
+    query, today = asked.query, days.today()
     counted = _counted(asked, today)
     page = min(max(query.page, 1), max(1, -(-counted.total // PAGE_SIZE)))
     return SearchResult(

@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models import User
+from config.days import today
 from config.db import PAGE, UUID7Field
 from config.history import tracked
 from specialties.fields import nfc
@@ -33,11 +33,6 @@ PERSONAL = (
     "emergency_relation",
     "emergency_phone",
 )
-
-
-def today() -> date:
-    """The portal's day: guardianships begin and end at one instant, wherever somebody looks from."""
-    return timezone.localdate(timezone=ZoneInfo(settings.PORTAL_TIME_ZONE))
 
 
 class Sex(models.TextChoices):

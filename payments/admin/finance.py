@@ -9,10 +9,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from config.days import zone
 from config.spreadsheet import csv_response
 from payments import figures
 from payments.models import Account
-from payments.statements import zone
 
 SHOWN, MOST_DAYS = 14, 366
 

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config.charts import bar_chart
+from config.days import first_of, today, zone
 from config.spreadsheet import csv_response
 from config.templatetags.portal import digits, month_short
 from doctors.models import Doctor
@@ -38,7 +39,7 @@ def own_doctor(request: HttpRequest) -> Doctor:
 
 
 def this_month() -> date:
-    return statements.first_of(timezone.localdate(timezone=statements.zone()))
+    return first_of(today())
 
 
 @never_cache
@@ -89,10 +90,10 @@ def statement(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Every line of a month, between the balance before it and after it."""
     doctor, first = own_doctor(request), month_of(year, month)
     page = Paginator(statements.statement_lines(doctor, first), PAGE_SIZE).get_page(request.GET.get("page"))
-    later = statements.first_of(first, later=1)
+    later = first_of(first, later=1)
     context = _sums(doctor, first) | {
         "page": page,
-        "earlier": statements.first_of(first, later=-1),
+        "earlier": first_of(first, later=-1),
         "later": later if later <= this_month() else None,
     }
     return render(request, "payments/statement.html", context)
@@ -109,7 +110,7 @@ def statement_csv(request: HttpRequest, year: int, month: int) -> StreamingHttpR
     kinds = {kind.value: str(kind.label) for kind in Journal.Kind}
     rows = (
         (
-            timezone.localtime(line.journal.at, statements.zone()).date(),
+            timezone.localtime(line.journal.at, zone()).date(),
             kinds[line.journal.kind],
             line.journal.charge_id or line.journal.cause,
             line.gross,

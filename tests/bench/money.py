@@ -20,13 +20,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.celery import app
+from config.days import zone
 from doctors.models import Doctor
 from payments import figures, services
 from payments.gateways import gateway, sslcommerz
 from payments.models import Account, Charge, GatewayMessage, LedgerEntry, PaymentAttempt
 from payments.sandbox.protocol import sign
 from payments.soundness import look_through
-from payments.statements import zone
 from tests.bench.booking import signed_in
 from tests.bench.data import PEOPLE, analyze
 from tests.bench.driver import Request, load

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
 
+from config import days
 from config.demo.names import CHAMBERS, FAMILY_MEN, FAMILY_WOMEN, MEN, WOMEN
 from doctors.districts import DISTRICTS
 from doctors.forms.search import SearchForm
@@ -21,7 +22,6 @@ from doctors.models import (
     Qualification,
     SearchDocument,
     SearchWord,
-    portal_today,
 )
 from doctors.search import SearchQuery, find_doctors, postgres
 from doctors.search.documents import FORM
@@ -251,7 +251,7 @@ def plans() -> None:
     for name in ("everybody", "a name", "a symptom", "filters alone", "near"):
         query = SearchForm(client.get(f"/doctors/?{SEARCHES[name]}").wsgi_request.GET, specialties=_fields()).query()
         asked = postgres.asked_for(query, lexicon)
-        today = portal_today()
+        today = days.today()
         for what, statement in (
             ("counts", postgres.counting(asked, today)),
             ("page", postgres.paging(asked, today, 1)),

@@ -12,11 +12,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from config.days import zone
 from payments import figures, services
 from payments.gateways.lists import ZONE
 from payments.models import Account, Charge, Journal, ListKind, PaymentAttempt, Refund
 from payments.services.ledger import post, post_refund_due, post_refund_paid, post_settlement
-from payments.statements import zone
 from tests.factories.accounts import UserFactory
 from tests.factories.payments import ChargeFactory, PaymentAttemptFactory
 

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from config.days import zone as portal_zone
 from patients.models import today
 from payments import statements
 from payments.models import Account, Charge, Journal, PayoutAccount
@@ -54,7 +55,7 @@ def paid_out(doctor: User, amount: str, at: datetime) -> None:
 
 
 def test_income_is_summed_by_day_and_month_in_the_portals_zone(doctor: User) -> None:
-    zone = statements.zone()
+    zone = portal_zone()
     line(doctor, Journal.Kind.EARNING, "450", "50", datetime(2026, 3, 1, 0, 5, tzinfo=zone))
     line(doctor, Journal.Kind.EARNING, "900", "100", datetime(2026, 3, 31, 23, 55, tzinfo=zone))
     line(doctor, Journal.Kind.REFUND_DUE, "-90", "-10", datetime(2026, 3, 31, 23, 56, tzinfo=zone))
@@ -110,7 +111,7 @@ def test_pages_take_as_many_queries_whatever_was_earned(
 
 
 def test_statement_leads_from_what_was_owed_before_to_what_is_owed_after(client_of: ClientOf, doctor: User) -> None:
-    zone = statements.zone()
+    zone = portal_zone()
     line(doctor, Journal.Kind.EARNING, "700", "70", datetime(2026, 2, 28, 23, 59, tzinfo=zone))
     line(doctor, Journal.Kind.EARNING, "450", "50", datetime(2026, 3, 1, 0, 0, tzinfo=zone))
     paid_out(doctor, "900", datetime(2026, 3, 31, 23, 59, tzinfo=zone))

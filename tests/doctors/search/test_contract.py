@@ -9,7 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from doctors.models import Doctor, Gender, Language, Mode, Part, open_bits, portal_today
+from config import days
+from doctors.models import Doctor, Gender, Language, Mode, Part, open_bits
 from doctors.search import PAGE_SIZE, Available, Filter, Near, SearchBackend, SearchQuery, SearchResult, Sort, index
 from doctors.search.meilisearch import MeilisearchSearch
 from doctors.search.postgres import PostgresSearch
@@ -28,7 +29,7 @@ def doctors() -> dict[str, Doctor]:
     """A few who differ in all that a query can ask for, by a word of their names."""
     call_command("load_specialties", verbosity=0)
     fields = {each.slug: each for each in Specialty.objects.all()}
-    today, now = portal_today(), timezone.now()
+    today, now = days.today(), timezone.now()
     evening = (today + timedelta(days=1), Part.EVENING)
     made = {
         "farhana": DoctorFactory(

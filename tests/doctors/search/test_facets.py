@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from config import days
 from doctors.districts import district
-from doctors.models import DoctorListing, Gender, Mode, Part, portal_today
+from doctors.models import DoctorListing, Gender, Mode, Part
 from doctors.search import Available, Filter, Near, SearchQuery, Sort, find_doctors
 from doctors.search.query import KILOMETRES
 from doctors.services import write_documents
@@ -32,7 +33,7 @@ def names(**asked: object) -> list[str]:
 def many() -> None:
     """Doctors who differ in all that is filtered by."""
     fields = [SpecialtyFactory(slug=f"field-{number}", name_en=f"Field {number}") for number in range(3)]
-    today = portal_today()
+    today = days.today()
     for number in range(12):
         doctor = DoctorFactory(
             name=f"Karim {number}" if number % 2 else f"Rahim {number}",
@@ -135,14 +136,14 @@ def test_a_rating_narrows_where_it_says_something() -> None:
 
 
 def test_experience_counts_whole_years() -> None:
-    year = portal_today().year
+    year = days.today().year
     DoctorFactory(name="Ten", practising_since=year - 10)
     DoctorFactory(name="Nine", practising_since=year - 9)
     assert names(experience_min=10) == ["Ten"]
 
 
 def test_evenings_and_the_weekend_are_those_of_the_next_seven_days() -> None:
-    today = portal_today()
+    today = days.today()
     friday = next(day for day in week(today) if day.weekday() == 4)
     sunday = next(day for day in week(today) if day.weekday() == 6)
     OpenDayFactory(doctor__name="Friday", date=friday)
