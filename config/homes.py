@@ -24,19 +24,20 @@ from appointments.practice_figures import VisitFigures, visit_figures
 from appointments.views.practice import calendar_of, own_doctor
 from appointments.views.times import other_zone
 from config.charts import Chart, bar_chart, stacked_chart
+from config.days import zone
 from config.periods import By, Stretch, periods
 from config.templatetags.portal import day_short, digits, money, month_short
-from doctors.models import Doctor, Mode
+from doctors.models import Doctor
 from doctors.views.finding import public_home
 from patients.models import Guardianship, MedicalRecord, Patient
 from payments.models import Dispute
-from payments.statements import earned, zone
+from payments.statements import earned
 from prescriptions.models import Order, OrderStatus, SignedPrescription
 from prescriptions.views.lists import taken_now
 from reviews.figures import review_figures
 from reviews.views.own import to_review
 from scheduling.week import weekdays
-from telehealth.models import OPENS_BEFORE, Consultation
+from telehealth.models import Consultation
 
 # So many of each kind a home shows; the pages behind it have them all.
 COMING_SHOWN = 5
@@ -63,8 +64,7 @@ def patient_home(request: HttpRequest) -> HttpResponse:
         template="home/patient.html",
         holds=[booking for booking in coming if booking.is_live_hold],
         visits=visits,
-        can_join=bool(visits) and may_join(visits[0], now),
-        room_opens=visits[0].start - OPENS_BEFORE if visits else None,
+        room=Consultation(appointment=visits[0]) if visits else None,
         offers=list(Offer.objects.open().for_patients(people)),
         to_pay=list(orders.filter(status=OrderStatus.PLACED, due_at__gt=now).order_by("due_at")),
         to_review=list(to_review(user)[:TO_REVIEW_SHOWN]),
@@ -80,12 +80,6 @@ def patient_home(request: HttpRequest) -> HttpResponse:
         ),
         by_name=len(people) > 1,
     )
-
-
-def may_join(visit: Appointment, now: datetime) -> bool:
-    """Whether the room of a video visit is open."""
-    running = visit.status in (Status.CONFIRMED, Status.IN_PROGRESS)
-    return visit.mode == Mode.VIDEO and running and visit.start - OPENS_BEFORE <= now
 
 
 # A doctor's -------------------------------------------------------------------------------------------------------
