@@ -17,10 +17,9 @@ from config.templatetags.portal import digits
 from doctors.districts import DISTRICTS, district
 from doctors.models import Gender, Language, Mode
 from doctors.search import Available, Filter, Near, SearchQuery, SearchResult, Sort
-from doctors.search.query import KILOMETRES, RATINGS, YEARS
+from doctors.search.query import KILOMETRES, LONGEST_TEXT, RATINGS, YEARS
 from specialties.models import Specialty
 
-LONGEST_TEXT = 100
 DEFAULT_KM = 10
 # Two decimals are a kilometre or so: enough to search by, and not the house.
 _POINT = re.compile(r"(-?\d{1,2}(?:\.\d{1,8})?),(-?\d{1,3}(?:\.\d{1,8})?)", re.ASCII)

@@ -1,10 +1,12 @@
 """What a doctor is found by: the one document that every backend makes its index of.
 
 Words that only mark something begin with a sign that no folded word has, so that nothing typed can reach them by
-accident: `@karim` is a word of the name, `#a12345` a registration number, `+7` a specialty's id. What a specialty is
-called is not in here: the lexicon knows it, and a renamed specialty needs no document rewritten.
+accident: `@karim` is a word of the name, `~green` of where the doctor practises, `#a12345` a registration number, `+7`
+a specialty's id. What a specialty is called is not in here: the lexicon knows it, and a renamed specialty needs no
+document rewritten.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,10 +15,10 @@ from doctors.districts import district
 from doctors.models import Doctor, Language, PracticePlace
 from doctors.search.words import STOP_WORDS, words
 
-NAME, REGISTRATION, SPECIALTY = "@", "#", "+"
+NAME, PLACE, REGISTRATION, SPECIALTY = "@", "~", "#", "+"
 
 # Goes up with each change of what a document says of the same doctor, so that all are written anew.
-FORM = 2
+FORM = 3
 
 # Found whichever language somebody searches in.
 LANGUAGES = {
@@ -32,6 +34,8 @@ LANGUAGES = {
 
 # What people write around a registration number.
 _REGISTRATION_WORDS = frozenset({"bmdc", "reg", "registration", "no", "number"})
+# The house in front of its street.
+_HOUSE = re.compile(r"[\d/-]+\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,14 @@ def _words_of(doctor: Doctor) -> Iterator[str]:
         if place.is_active:
             where = district(place.district)
             yield from _meaningful(place.name, place.address, where.name_en, where.name_bn, *where.aliases)
+            yield from (f"{PLACE}{word}" for word in _meaningful(*known_as(place.name, place.address)))
+
+
+def known_as(name: str, address: str) -> tuple[str, ...]:
+    """What people call where a doctor practises: the place, and the streets and areas of its address, which are its
+    parts without a number."""
+    parts = (_HOUSE.sub("", part.strip(), count=1) for part in address.split(","))
+    return name, *(part for part in parts if part and not any(map(str.isdigit, part)))
 
 
 def _meaningful(*texts: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from doctors.models import Part
 
 PAGE_SIZE = 20
+# What the search bar takes.
+LONGEST_TEXT = 100
 
 # The steps that the facets of these count: fees up to, ratings and years of practice from, kilometres within.
 FEES = (500, 1000, 1500, 2000)

@@ -1,7 +1,9 @@
 """What the search bar offers while one types: specialties, complaints, doctors, places; at most a handful of each."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from textwrap import shorten
 
 from django.db import connection
 from django.utils.functional import Promise
@@ -10,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from doctors.districts import DISTRICTS
 from doctors.search import spelling
-from doctors.search.documents import NAME
+from doctors.search.documents import NAME, PLACE, known_as
 from doctors.search.lexicon import Entry, Lexicon
+from doctors.search.query import LONGEST_TEXT
 from doctors.search.words import STOP_WORDS, words
 from specialties.models import Specialty, Symptom
 
@@ -19,8 +22,10 @@ MOST, MOST_OF_A_KIND = 8, 3
 MOST_LETTERS, MOST_WORDS = 80, 5
 # One letter begins half of all names.
 LEAST_LETTERS = 2
-# Of the many doctors whose names begin with a few letters, so many are put in order.
+# Of the many doctors whose names or places begin with a few letters, so many are put in order.
 LOOKED_AT = 300
+# Folded. An address often ends with one.
+_DISTRICTS = frozenset(words(name) for row in DISTRICTS for name in (row.name_en, row.name_bn, *row.aliases))
 
 _DOCTORS = """
     SELECT doctor.title, doctor.name, doctor.name_bn, listing.specialties[1]
@@ -28,6 +33,12 @@ _DOCTORS = """
     JOIN doctors_doctorlisting listing ON listing.doctor_id = found.doctor_id AND listing.is_public
     JOIN doctors_doctor doctor ON doctor.id = found.doctor_id
     ORDER BY listing.standing DESC, doctor.id
+    LIMIT %s
+"""
+_PLACES = """
+    SELECT place.name, place.address
+    FROM (SELECT doctor_id FROM doctors_searchdocument WHERE vector @@ %s::tsquery LIMIT %s) AS found
+    JOIN doctors_practiceplace place ON place.doctor_id = found.doctor_id AND place.is_active
     LIMIT %s
 """
 
@@ -46,7 +57,7 @@ def suggestions(specialties: list[Specialty]) -> list[str]:
 
 
 def suggest(text: str) -> list[Suggestion]:
-    """What somebody who typed this may mean, in the active language: two queries, four where it was misspelt."""
+    """What somebody who typed this may mean, in the active language: three queries, six where it was misspelt."""
     folded = words(text[:MOST_LETTERS])
     typed = tuple(word for word in folded if word not in STOP_WORDS)[:MOST_WORDS] or folded[:1]
     if sum(map(len, typed)) < LEAST_LETTERS:
@@ -57,18 +68,22 @@ def suggest(text: str) -> list[Suggestion]:
         mended = spelling.mend(typed, lexicon.phrases(typed), lexicon)
         if mended.words and mended.words != typed:
             found = _suggested(mended.words, lexicon)
-    return found[:MOST]
+    return found
 
 
 def _suggested(typed: Sequence[str], lexicon: Lexicon) -> list[Suggestion]:
+    """Kind after kind; where there is too much, each kind's best before another's next."""
     fields = [entry for entry in lexicon.entries if entry.specialty is not None]
     complaints = [entry for entry in lexicon.entries if entry.specialty is None]
-    return [
-        *(Suggestion(name, _("Specialty")) for name in _called(typed, fields)),
-        *(Suggestion(name, _("Symptom")) for name in _called(typed, complaints)),
-        *_doctors(typed, fields),
-        *(Suggestion(name, _("Place")) for name in _districts(typed)),
+    kinds = [
+        [Suggestion(name, _("Specialty")) for name in _called(typed, fields)],
+        [Suggestion(name, _("Symptom")) for name in _called(typed, complaints)],
+        _doctors(typed, fields),
+        [Suggestion(name, _("Place")) for name in _places(typed)],
     ]
+    best = sorted((place, kind) for kind, found in enumerate(kinds) for place in range(len(found)))[:MOST]
+    chosen = (kinds[kind][place] for kind, place in sorted((kind, place) for place, kind in best))
+    return [replace(each, value=shorten(each.value, LONGEST_TEXT, placeholder="")) for each in chosen]
 
 
 def _shown(name_en: str, name_bn: str) -> str:
@@ -93,9 +108,8 @@ def _fit(typed: Sequence[str], called: Sequence[str]) -> int:
 
 
 def _doctors(typed: Sequence[str], fields: Iterable[Entry]) -> list[Suggestion]:
-    asked = " & ".join(f"'{NAME}{word}':*" for word in typed)
     with connection.cursor() as cursor:
-        cursor.execute(_DOCTORS, [asked, LOOKED_AT, MOST_OF_A_KIND])
+        cursor.execute(_DOCTORS, [_marked(typed, NAME), LOOKED_AT, MOST_OF_A_KIND])
         rows = cursor.fetchall()
     names = {entry.specialty: _shown(entry.name_en, entry.name_bn) for entry in fields}
     return [
@@ -104,9 +118,22 @@ def _doctors(typed: Sequence[str], fields: Iterable[Entry]) -> list[Suggestion]:
     ]
 
 
-def _districts(typed: Sequence[str]) -> list[str]:
-    fits = (
-        (max(_fit(typed, words(each)) for each in (row.name_en, row.name_bn, *row.aliases)), row.name)
+def _marked(typed: Sequence[str], sign: str) -> str:
+    return " & ".join(f"'{sign}{word}':*" for word in typed)
+
+
+def _places(typed: Sequence[str]) -> list[str]:
+    """Districts, then where doctors practise: what begins so first, then where most of them do."""
+    districts = (
+        (-max(_fit(typed, words(each)) for each in (row.name_en, row.name_bn, *row.aliases)), row.name)
         for row in DISTRICTS
     )
-    return [name for _fitting, name in sorted((-fit, name) for fit, name in fits if fit)[:MOST_OF_A_KIND]]
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACES, [_marked(typed, PLACE), LOOKED_AT, LOOKED_AT])
+        known = Counter(name for row in cursor.fetchall() for name in known_as(*row))
+    practised = sorted((-_fit(typed, words(name)), -count, name) for name, count in known.items())
+    found = {words(name): name for fit, name in sorted(districts) if fit}
+    for fit, _count, name in practised:
+        if fit and words(name) not in _DISTRICTS:
+            found.setdefault(words(name), name)
+    return list(found.values())[:MOST_OF_A_KIND]

@@ -109,7 +109,8 @@ INSERT INTO doctors_searchdocument (doctor_id, words, form)
 SELECT d.id, concat_ws(' ', lower(d.name), folded.bangla, regexp_replace(lower(d.name), '(\\w+)', '@\\1', 'g'),
        folded.marked, '#b' || d.user_id, '#' || d.user_id, '+' || s.specialty_id,
        CASE WHEN d.id %% 9 = 0 THEN 'prof' END, 'mbbs dhaka medical college', lower(p.name), 'road', d.id %% 27,
-       town.folded, CASE WHEN 'hi' = ANY(d.languages) THEN 'hindi হিন্দি' END, 'bangla bengali বাংলা'), %(form)s
+       town.folded, regexp_replace(lower(p.name), '(\\w+)', '~\\1', 'g'),
+       CASE WHEN 'hi' = ANY(d.languages) THEN 'hindi হিন্দি' END, 'bangla bengali বাংলা'), %(form)s
 FROM doctors_doctor d
 CROSS JOIN LATERAL (
     SELECT string_agg(names.folded, ' ' ORDER BY part.place) AS bangla,
