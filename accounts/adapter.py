@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import segno
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import factors, sessions
 from accounts.devices import device_of
 from accounts.models import User
-from accounts.services import remove_devices_of, tell_pages
+from accounts.services import confirm_mailbox, remove_devices_of, tell_pages
 from config.encryption import decrypt, encrypt
 
 WRONG_CODE = _("This code is not right. Take the newest one: a code works once, and for ten minutes.")
@@ -47,6 +48,13 @@ class AccountAdapter(DefaultAccountAdapter):
         user.name = form.cleaned_data["name"]
         user.language = (translation.get_language() or "en")[:2]
         return super().save_user(request, user, form, commit)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Who has typed the code of a mail has a mailbox, whatever was said of it before."""
+        is_confirmed = super().confirm_email(request, email_address)
+        if is_confirmed and email_address.user.returned_email == email_address.email:
+            confirm_mailbox(email_address.user)
+        return is_confirmed
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)

@@ -55,7 +55,7 @@ def blank_account(user: User) -> None:
     user.groups.clear()
     user.user_permissions.clear()
     user.email, user.name = f"{user.pk}@{NOBODY}", ""
-    user.mobile, user.choices, user.has_push = "", {}, False
+    user.mobile, user.choices, user.has_push, user.returned_email = "", {}, False, ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()
     user.save()

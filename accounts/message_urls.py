@@ -14,6 +14,7 @@ urlpatterns = [
     path("account/messages/", choices.choices, name="notification_choices"),
     path("account/messages/mobile/", choices.send_code, name="send_mobile_code"),
     path("account/messages/mobile/prove/", choices.prove_mobile, name="prove_mobile"),
+    path("account/messages/mail/", choices.mail_arrives, name="mail_arrives"),
     path("account/messages/mobile/forget/", choices.forget_mobile, name="forget_mobile"),
     path("account/messages/devices/", choices.add_device, name="add_device"),
     path("account/messages/devices/<int:pk>/remove/", choices.remove_device, name="remove_device"),

@@ -64,6 +64,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     mobile = PhoneNumberField(_("mobile number for text messages"), blank=True, editable=False)
     # What they chose to be told of, and how, where it is not as accounts.topics has it: {"reminders:sms": false}.
     choices = models.JSONField(default=dict, blank=True, editable=False)
+    # The address from which a mail came back because there is no such mailbox: while it is theirs none goes there.
+    returned_email = models.EmailField(blank=True, db_default="", editable=False)
     # Whether there is a PushDevice. It stands here so that telling somebody costs no query more.
     has_push = models.BooleanField(default=False, editable=False)
     is_staff = models.BooleanField(_("may open the admin"), default=False)
@@ -92,6 +94,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         if obj is None:
             return super().has_perm(perm)
         return any(backend.has_perm(self, perm, obj) for backend in get_backends() if hasattr(backend, "has_perm"))
+
+    @property
+    def mail_returns(self) -> bool:
+        """Whether mails to the address of now come back."""
+        return bool(self.returned_email) and self.returned_email == self.email
 
     @property
     def zone(self) -> ZoneInfo:

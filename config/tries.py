@@ -1,5 +1,6 @@
 """What failed is tried again, ever later: when, and what is written down of it."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,10 @@ import structlog
 from django.utils import timezone
 
 log = structlog.get_logger()
+
+# What mail servers say of the address itself (RFC 3463): there is no such mailbox or server, it moved or was closed.
+# What is said of us, of the mail, or of a mailbox that is full is said of one mail alone.
+NO_MAILBOX = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
 
 
 class NeverTaken(Exception):
@@ -42,10 +47,12 @@ def attempt(
         log.warning(event, error=never.reason, **about)
         return Attempt(never.reason)
     except SMTPRecipientsRefused as refused:
-        is_final = all(500 <= code < 600 for code, _words in refused.recipients.values())
+        answers = refused.recipients.values()
+        is_final = all(500 <= code < 600 for code, _words in answers)
         log.warning(event, error=type(refused).__name__, final=is_final, **about)
         if is_final:
-            return Attempt("address_refused")
+            is_none = all(NO_MAILBOX.search(words.decode(errors="replace")) for _code, words in answers)
+            return Attempt("address_unknown" if is_none else "address_refused")
         return Attempt(type(refused).__name__, next_try(backoff, tries))
     except Exception as error:
         expected = isinstance(error, OSError | SMTPException | requests.RequestException)

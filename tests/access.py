@@ -98,6 +98,7 @@ MATRIX = [
     Row("notification_choices", "POST /account/messages/", "login 302 302 302 302 302"),
     Row("send_mobile_code", "POST /account/messages/mobile/", "login 422 422 422 422 422"),
     Row("prove_mobile", "POST /account/messages/mobile/prove/", "login 422 422 422 422 422"),
+    Row("mail_arrives", "POST /account/messages/mail/", "login 302 302 302 302 302"),
     Row("forget_mobile", "POST /account/messages/mobile/forget/", "login 302 302 302 302 302"),
     Row("add_device", "POST /account/messages/devices/", "login 422 422 422 422 422"),
     Row("remove_device", "POST /account/messages/devices/{device}/remove/", "login 404 302 404 404 404"),

@@ -4,7 +4,7 @@ from accounts.services.choices import choose, forget_mobile, prove_mobile, send_
 from accounts.services.inbox import count_unread, mark_all_read, mark_read, news_for, path_of
 from accounts.services.mail import email_for
 from accounts.services.pushing import add_device, find_again, remove_device, remove_devices_of
-from accounts.services.sending import BACKOFF, CHANNELS, deliver, note_bounce
+from accounts.services.sending import BACKOFF, CHANNELS, confirm_mailbox, deliver, note_bounce
 from accounts.services.telling import Telling, notify, notify_all, person_group, tell_pages
 from accounts.services.texting import take_report
 from accounts.services.words import brief, title_of, words
@@ -16,6 +16,7 @@ __all__ = [
     "add_device",
     "brief",
     "choose",
+    "confirm_mailbox",
     "count_unread",
     "deliver",
     "email_for",

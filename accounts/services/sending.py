@@ -11,12 +11,12 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Channel, Delivery
+from accounts.models import Channel, Delivery, User
 from accounts.services.mail import email_for
 from accounts.services.pushing import push_for
 from accounts.services.texting import text_for
 from accounts.topics import topic_of, wants
-from config.tries import attempt
+from config.tries import NO_MAILBOX, attempt
 
 log = structlog.get_logger()
 
@@ -69,6 +69,8 @@ def deliver(delivery_id: int) -> None:
         delivery.due_at = tried.again_at
     else:
         delivery.status = Delivery.Status.FAILED
+        if tried.failure == "address_unknown":
+            note_no_mailbox(delivery.notification.user)
     delivery.save(update_fields=["attempts", "status", "due_at", "sent_at", "reference", "error"])
 
 
@@ -78,6 +80,8 @@ def _reason_not_to(delivery: Delivery) -> str:
         return "too_late"
     if not wants(notification.user, topic_of(notification.kind), channel):
         return "not_wanted"
+    if channel == Channel.EMAIL and notification.user.mail_returns:
+        return "bounced_before"
     return ""
 
 
@@ -86,29 +90,57 @@ def _reason_not_to(delivery: Delivery) -> str:
 OWN_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
 
+def note_no_mailbox(user: User) -> None:
+    """There is no mailbox at this address: no mail goes to it until its owner has changed or confirmed it."""
+    User.objects.filter(pk=user.pk).update(returned_email=user.email)
+
+
+def confirm_mailbox(user: User) -> None:
+    """Its owner says, or has shown, that mails to the address of now arrive."""
+    User.objects.filter(pk=user.pk).update(returned_email="")
+
+
+@transaction.atomic
 def note_bounce(raw: bytes) -> bool:
     """Write down that a mail of ours came back for good: the report of a mail server (RFC 3464) as it came.
 
     The mail is known by its Message-ID, which is in the report's copy of it. Whether there was one to note: what is no
-    such report, tells of a delay, or is of no mail of ours changes nothing.
+    such report, tells of a delay, or is of no mail of ours changes nothing. Where it says that there is no such
+    mailbox, and the mail went to the address of now, none is sent there any more.
     """
     mail = message_from_bytes(raw, policy=policy.default)
     parts = list(mail.walk())
-    is_final = any(_fails_for_good(part) for part in parts if part.get_content_type() == "message/delivery-status")
-    quoted = [part for part in parts if part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}]
-    found = next((key for part in quoted for key in OWN_ID.findall(_text(part))), None)
-    if not is_final or found is None:
+    reports = [_text(part) for part in parts if part.get_content_type() == "message/delivery-status"]
+    final = [report for report in reports if _fails_for_good(report)]
+    quoted = [_text(part) for part in parts if part.get_content_type() in {"message/rfc822", "text/rfc822-headers"}]
+    found = next((key for text in quoted for key in OWN_ID.findall(text)), None)
+    if not final or found is None:
         return False
-    sent = Delivery.objects.filter(notification=found, channel=Channel.EMAIL, status=Delivery.Status.SENT)
-    bounced = sent.update(status=Delivery.Status.FAILED, error="bounced")
-    if bounced:
-        log.warning("mail_bounced", notification=found)
-    return bool(bounced)
+    sent = Delivery.objects.select_for_update(of=("self",)).select_related("notification__user")
+    delivery = sent.filter(notification=found, channel=Channel.EMAIL, status=Delivery.Status.SENT).first()
+    if delivery is None:
+        return False
+    delivery.status, delivery.error = Delivery.Status.FAILED, "bounced"
+    delivery.save(update_fields=["status", "error"])
+    log.warning("mail_bounced", notification=found)
+    user = delivery.notification.user
+    went_there = any(_is_to(user.email, text) for text in quoted)
+    if went_there and any(NO_MAILBOX.search(line) for text in final for line in STATUS.findall(text)):
+        note_no_mailbox(user)
+    return True
 
 
-def _fails_for_good(status: ReceivedMail) -> bool:
-    text = _text(status).lower()
+STATUS = re.compile(r"^status:.*$", re.MULTILINE | re.IGNORECASE)
+
+
+def _fails_for_good(report: str) -> bool:
+    text = report.lower()
     return re.search(r"^action:\s*failed\b", text, re.MULTILINE) is not None and "status: 5" in text
+
+
+def _is_to(address: str, quoted: str) -> bool:
+    """Whether the mail that is quoted went to this address: a person may have another one since."""
+    return re.search(rf"^to:\s*<?{re.escape(address)}>?\s*$", quoted, re.MULTILINE | re.IGNORECASE) is not None
 
 
 def _text(part: ReceivedMail) -> str:

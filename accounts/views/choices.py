@@ -67,6 +67,15 @@ def page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespon
 
 @login_required
 @require_POST
+def mail_arrives(request: HttpRequest) -> HttpResponse:
+    """An address from which a mail came back is tried again: its owner says that it is right."""
+    services.confirm_mailbox(request.user)
+    messages.success(request, _("Mails go to your address again."))
+    return redirect("notification_choices")
+
+
+@login_required
+@require_POST
 def send_code(request: HttpRequest) -> HttpResponse:
     """Have a code sent to a number that shall be one's own."""
     form = MobileForm(request.POST)

@@ -21,6 +21,8 @@ class PostOffice(socketserver.ThreadingTCPServer):
         self.seen: list[EmailMessage] = []
         # What it says once it has read a letter.
         self.answer = "250 taken"
+        # And at a recipient's name.
+        self.knows = "250 well"
         self.arrived = threading.Event()
         # A letter is answered only when this is set.
         self.open = threading.Event()
@@ -44,6 +46,8 @@ class Clerk(socketserver.StreamRequestHandler):
                 case b"DATA":
                     self.say("354 go on")
                     self.take()
+                case b"RCPT":
+                    self.say(self.server.knows)
                 case b"QUIT":
                     self.say("221 bye")
                     return

@@ -8,15 +8,20 @@ from io import BytesIO, TextIOWrapper
 from typing import cast
 
 import pytest
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from accounts.models import Channel, Delivery, Kind, Notification, User
 from accounts.samples import FACTS
 from accounts.services import deliver, email_for, note_bounce, notify
 from accounts.services.mail import unsubscribe_token
 from accounts.topics import Topic, topic_of
+from tests.accounts.post_office import post_office, smtp
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +161,7 @@ Status: {status}
 Content-Type: text/rfc822-headers
 
 Message-ID: <{key}@example.com>
+To: {to}
 Subject: Something
 
 --=_b--
@@ -163,7 +169,15 @@ Subject: Something
 
 
 def report(delivery: Delivery, action: str = "failed", status: str = "5.1.1") -> bytes:
-    return REPORT.format(key=delivery.notification_id, action=action, status=status).encode()
+    return REPORT.format(
+        key=delivery.notification_id, to=delivery.notification.user.email, action=action, status=status
+    ).encode()
+
+
+def came_back(user: User, status: str = "5.1.1") -> Delivery:
+    delivery = sent(user)
+    assert note_bounce(report(delivery, status=status))
+    return delivery
 
 
 def test_mail_that_came_back_is_failed_with_its_reason(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,3 +204,90 @@ def test_what_is_no_report_of_a_mail_of_ours_changes_nothing(user: User, raw: by
     assert not note_bounce(raw)
     delivery.refresh_from_db()
     assert delivery.status == "sent"
+
+
+# An address where there is no mailbox -------------------------------------------------------------------------------
+
+
+def test_address_without_a_mailbox_is_not_tried_again_until_its_owner_says_that_it_is_right(
+    user: User, client: Client
+) -> None:
+    client.force_login(user)
+    assert "Mails to you" not in client.get("/inbox/").content.decode()
+    came_back(user)
+    outbox = len(mail.outbox)
+    # What stays on, too: it would only come back.
+    second = sent(user, Kind.RECEIPT_ISSUED)
+    assert (second.status, second.error, second.attempts) == ("failed", "bounced_before", 0)
+    assert len(mail.outbox) == outbox
+    for page in ("/inbox/", "/account/messages/"):
+        assert "Mails to you come back" in client.get(page).content.decode()
+
+    answer = client.post("/account/messages/mail/", follow=True)
+    assert "Mails go to your address again." in answer.content.decode()
+    assert "Mails to you" not in client.get("/inbox/").content.decode()
+    assert sent(user).status == "sent"
+
+
+def test_other_channels_and_other_people_are_told_as_ever(user: User, other: User) -> None:
+    came_back(user)
+    assert sent(other).status == "sent"
+    assert notify(user, Kind.APPOINTMENT_MOVED, facts=FACTS).deliveries.count() == 1
+
+
+@pytest.fixture
+def other() -> User:
+    return UserFactory()
+
+
+def test_another_address_is_tried(user: User) -> None:
+    came_back(user)
+    user.email = "moved@example.com"
+    user.save()
+    assert sent(user).status == "sent"
+
+
+def test_code_of_a_mail_that_was_typed_shows_that_mails_arrive(user: User, rf: RequestFactory) -> None:
+    EmailAddress.objects.filter(user=user).update(verified=False)
+    address = EmailAddress.objects.get(user=user)
+    came_back(user)
+    address.user.refresh_from_db()
+    request = rf.get("/")
+    request.session = SessionStore()  # type: ignore[assignment]
+    request.user = user
+    assert get_adapter().confirm_email(request, address)
+    assert sent(user).status == "sent"
+
+
+@pytest.mark.parametrize("status", ["5.0.0", "5.2.2", "5.7.1", "5.1.8"])
+def test_mail_that_came_back_for_what_it_was_says_nothing_of_the_address(user: User, status: str) -> None:
+    assert came_back(user, status).error == ""
+    assert sent(user).status == "sent"
+
+
+def test_report_of_a_mail_to_an_earlier_address_says_nothing_of_the_one_of_now(user: User) -> None:
+    delivery = sent(user)
+    found = report(delivery)
+    user.email = "moved@example.com"
+    user.save()
+    assert note_bounce(found)
+    assert sent(user).status == "sent"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "then"),
+    [
+        ("550 5.1.1 no such user", "address_unknown", "failed"),
+        ("550 5.7.1 we do not like you", "address_refused", "queued"),
+    ],
+)
+def test_server_that_knows_no_such_mailbox_is_not_asked_again(
+    user: User, settings: Settings, answer: str, error: str, then: str
+) -> None:
+    with post_office() as office:
+        settings.MAILERS = smtp(office.port)
+        office.knows = answer
+        delivery = sent(user)
+        assert (delivery.status, delivery.error) == ("failed", error)
+    user.refresh_from_db()
+    assert sent(user).status == then
