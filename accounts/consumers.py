@@ -2,9 +2,10 @@
 
 Whoever connects is told the state of now, and the state again whenever something was told to them: a page that lost its
 socket misses nothing by that. A session that is ended has its sockets look again, too, and they close. Nothing that a
-client says is listened to.
+client says is listened to. Of one person's pages the newest are heard; the others ask now and then.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,10 +24,16 @@ from accounts.tickets import Gone, Ticket, ticket_of
 
 log = structlog.get_logger()
 
-DONE, NOT_HEARD, GONE, LATER = 1000, 4400, 4003, 1013
+DONE, NOT_HEARD, GONE, CROWDED, LATER = 1000, 4400, 4003, 4008, 1013
+
+# So many sockets of one person a process hears: more pages than anybody looks at, less than does harm.
+MOST_OF_ONE = 20
 
 # Of their own: who comes to a visit does not wait behind a thousand pages that connect again after a restart.
 THREADS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="news")
+
+# The sockets of each person in this process, oldest first.
+_sockets: defaultdict[int, list["LiveConsumer"]] = defaultdict(list)
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
@@ -43,6 +50,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         await self.say("connect", self.listen)
 
     async def disconnect(self, code: int) -> None:
+        self.make_room()
         if self.ticket is not None:
             with suppress(RedisError, OSError):
                 await self.channel_layer.group_discard(person_group(self.ticket.user_id), self.channel_name)
@@ -65,8 +73,20 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def listen(self) -> None:
         self.ticket = await database_sync_to_async(ticket_of)(self.scope)
+        _sockets[self.ticket.user_id].append(self)
+        if len(_sockets[self.ticket.user_id]) > MOST_OF_ONE:
+            oldest = _sockets[self.ticket.user_id][0]
+            oldest.make_room()
+            await oldest.close(code=CROWDED)
         await self.channel_layer.group_add(person_group(self.ticket.user_id), self.channel_name)
         await self.say_news()
+
+    def make_room(self) -> None:
+        """Not counted any more."""
+        if self.ticket is not None and self in _sockets[self.ticket.user_id]:
+            _sockets[self.ticket.user_id].remove(self)
+        if self.ticket is not None and not _sockets[self.ticket.user_id]:
+            del _sockets[self.ticket.user_id]
 
     async def say_news(self) -> None:
         assert self.ticket is not None

@@ -12,6 +12,8 @@ const LONGEST_WAIT = 60_000;
 const ASKED_EVERY = 45_000;
 // Signed out: there is nothing to come back for.
 const GONE = 4003;
+// This person has many pages open, and newer ones are heard: back when it is looked at again, and until then it asks.
+const CROWDED = 4008;
 const MOST_TOASTS = 3;
 
 class Live {
@@ -47,7 +49,9 @@ class Live {
       if (news.type === "news") this.take(news);
     });
     // One that another has taken the place of meanwhile has nothing to come back for.
-    socket.addEventListener("close", ({ code }) => socket === this.socket && code !== GONE && this.again());
+    socket.addEventListener("close", ({ code }) => {
+      if (socket === this.socket && code !== GONE && code !== CROWDED) this.again();
+    });
   }
 
   // Ever later, and not all at once when a server comes back.

@@ -13,6 +13,7 @@ from django.test import Client
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from accounts.consumers import MOST_OF_ONE
 from accounts.models import Kind, Notification, User
 from accounts.samples import FACTS
 from accounts.services import notify
@@ -120,6 +121,25 @@ def test_who_did_nothing_for_too_long_hears_nothing_more(user: User, opened) -> 
     store.save()
     notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
     assert closed_with(socket) == 4003
+
+
+def test_of_many_pages_of_one_person_the_newest_are_heard(user: User, opened) -> None:
+    client, other = Client(), UserFactory()
+    client.force_login(user)
+    theirs = opened(other)
+    assert heard(theirs)["unread"] == 0
+    pages = []
+    for _ in range(MOST_OF_ONE + 2):
+        pages.append(opened(user, client))
+        assert heard(pages[-1])["unread"] == 0
+    assert [closed_with(page) for page in pages[:2]] == [4008, 4008]
+    # A page that is closed makes room.
+    pages[-1].close()
+    pages[-1] = opened(user, client)
+    assert heard(pages[-1])["unread"] == 0
+    notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
+    notify(other, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
+    assert [heard(page)["unread"] for page in (*pages[2:], theirs)] == [1] * (MOST_OF_ONE + 1)
 
 
 def test_nothing_that_a_client_says_is_listened_to(user: User, opened) -> None:
