@@ -375,6 +375,8 @@ RATE_LIMITS = {
     "calendar_feed": "600/m/ip,30/h/key",
     "change_password": "5/m/user",
     "test_relay": "6/10m/user",
+    # Whoever reads a few pages of reviews finds fewer to report than this; administrators look at each.
+    "report_review": "10/h/user,20/d/user",
     # So many texts an account has sent, and so many a number gets: nobody is pestered from many accounts.
     "prove_mobile": "6/d/user,6/d/key",
 }

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from allauth.core.internal import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
@@ -96,6 +97,11 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise NotReportable
     form = ReportForm(found, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        if not ratelimit.consume(request, app="allauth.account", action="report_review", user=request.user):
+            form.add_error(
+                None, _("You have reported many today. Please go on tomorrow: an administrator sees those first.")
+            )
+            return render(request, "reviews/report.html", {"form": form, "review": found}, status=429)
         if services.report_review(found, **form.cleaned_data, by=request.user):
             messages.success(request, _("Thank you. An administrator looks at it, and you hear what was decided."))
         else:

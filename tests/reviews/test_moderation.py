@@ -1,5 +1,6 @@
 """Reports, and what administrators decide: with a reason, told to both sides, counted at once, by least rights."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,9 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Kind, Notification, User
 from appointments.models import Appointment, Case, Status
+from config.settings import RATE_LIMITS
 from doctors.models import DoctorListing
 from reviews.errors import NothingToDecide, ReviewChanged
 from reviews.models import Report, Review, ReviewEvent, ReviewStatus, ReviewVersion
@@ -87,6 +90,27 @@ def test_a_report_says_why_and_other_reasons_need_words(
     assert "Please say what it is." in answer.content.decode()
     assert client.post(report_path(review), {"reason": "other", "words": "A copy of another."}).status_code == 302
     assert Report.objects.get().words == "A copy of another."
+
+
+def test_an_account_reports_a_few_and_other_accounts_go_on(
+    doctor: User, patient: User, stranger: User, other_doctor: User, client_of: ClientOf, settings: Settings
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = RATE_LIMITS | {"report_review": "2/h/user"}
+    reviews = [reviewed(doctor, patient) for _ in range(3)]
+    client = client_of(stranger)
+    # What is refused for its form counts for nothing.
+    for _ in range(3):
+        assert client.post(report_path(reviews[0]), {}).status_code == 422
+    answers = [client.post(report_path(review), {"reason": "insult"}) for review in reviews]
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert "go on tomorrow" in answers[-1].content.decode()
+    assert re.search(r'value="insult"[^>]* (checked|selected)', answers[-1].content.decode())
+    assert Report.objects.count() == 2
+    assert client_of(other_doctor).post(report_path(reviews[2]), {"reason": "insult"}).status_code == 302
+
+
+def test_limit_of_reports_is_on() -> None:
+    assert RATE_LIMITS["report_review"].endswith("/user")
 
 
 def test_the_reply_is_reported_where_there_is_one(
