@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from accounts.services import news_for, person_group
 from accounts.sessions import opens
-from accounts.tickets import Gone, Ticket, ticket_of
+from accounts.tickets import Gone, Nobody, Ticket, ticket_of
 
 log = structlog.get_logger()
 
@@ -43,10 +43,6 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def connect(self) -> None:
         await self.accept()
-        if not self.scope["user"].is_authenticated:
-            await self.send_json({"type": "ready"})
-            await self.close(code=DONE)
-            return
         await self.say("connect", self.listen)
 
     async def disconnect(self, code: int) -> None:
@@ -65,6 +61,9 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         """Ask, and close what can be told nothing: who is gone need not come back, others do, and are told all then."""
         try:
             await ask()
+        except Nobody:
+            await self.send_json({"type": "ready"})
+            await self.close(code=DONE)
         except Gone:
             await self.close(code=GONE)
         except (DatabaseError, RedisError, OSError) as error:
@@ -72,7 +71,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=LATER)
 
     async def listen(self) -> None:
-        self.ticket = await database_sync_to_async(ticket_of)(self.scope)
+        self.ticket = await find_ticket(self.scope)
         _sockets[self.ticket.user_id].append(self)
         if len(_sockets[self.ticket.user_id]) > MOST_OF_ONE:
             oldest = _sockets[self.ticket.user_id][0]
@@ -102,4 +101,5 @@ def news_of(ticket: Ticket) -> dict[str, Any]:
     return news_for(user)
 
 
+find_ticket = database_sync_to_async(ticket_of, thread_sensitive=False, executor=THREADS)
 find_news = database_sync_to_async(news_of, thread_sensitive=False, executor=THREADS)

@@ -1,12 +1,15 @@
-"""Whether whoever opened a socket is still signed in: looked at again on each message that matters.
+"""Whether whoever opened a socket is signed in, and still is: looked at again on each message that matters.
 
-`scope["user"]` is as it was at the handshake. Here the rows are asked: the session, the user.
+The cookie of the handshake names a session; the rows are asked what it is worth. Nothing of it is asked by a middleware
+beforehand, in the one thread that all handshakes would share: each consumer asks in threads of its own.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth import HASH_SESSION_KEY
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db.models import Exists
 from django.utils import timezone
@@ -22,6 +25,10 @@ class Gone(DomainError):
 
     code = "gone"
     status = 403
+
+
+class Nobody(Gone):
+    """Nobody is signed in in this browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,21 @@ class Ticket:
 
 def ticket_of(scope: Any) -> Ticket:
     """Raises Gone for whoever is not signed in, whose session is over, or who has not shown the second factor."""
-    user, session = scope["user"], scope["session"]
-    if not user.is_authenticated or is_over(session, user) or not is_whole(session, user):
+    ticket, session = claim_of(scope)
+    prove(session, ticket.user())
+    return ticket
+
+
+def claim_of(scope: Any) -> tuple[Ticket, SessionStore]:
+    """What the cookie of the handshake says, unproved, and the session by which it is to be proved. Raises Nobody."""
+    session = SessionStore(scope["cookies"].get(settings.SESSION_COOKIE_NAME))
+    if SESSION_KEY not in session:
+        raise Nobody
+    return Ticket(int(session[SESSION_KEY]), session.session_key, session.get(HASH_SESSION_KEY, "")), session
+
+
+def prove(session: SessionStore, user: User) -> None:
+    """Raises Gone for a session that is over, or in which its user has yet to show the second factor."""
+    is_known = session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+    if not is_known or is_over(session, user) or not is_whole(session, user):
         raise Gone
-    return Ticket(user.pk, session.session_key, session.get(HASH_SESSION_KEY, ""))

@@ -9,11 +9,12 @@ from django.utils import timezone
 from accounts.models import User
 from appointments.models import OCCUPYING, Appointment, Case, Offer, Status
 from doctors.models import Mode
+from patients.models import Patient
 
 
 def is_patient_side(user: User, appointment: Appointment) -> bool:
     """The patient, or a current guardian of the patient."""
-    return Appointment.objects.held_by(user).filter(pk=appointment.pk).exists()
+    return Patient.objects.acted_for_by(user).filter(pk=appointment.patient_id).exists()
 
 
 def is_doctor_of(user: User, appointment: Appointment) -> bool:

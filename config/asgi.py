@@ -11,9 +11,9 @@ from django.core.asgi import get_asgi_application
 # Before anything that reads a model is imported.
 pages = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import OriginValidator  # noqa: E402
+from channels.sessions import CookieMiddleware  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from config.routing import websocket_urlpatterns  # noqa: E402
@@ -30,8 +30,6 @@ application = ProtocolTypeRouter(
     {
         # `manage.py runserver` and the health checks; in production the proxy sends only /ws/ here.
         "http": pages,
-        "websocket": OriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS
-        ),
+        "websocket": OriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns)), settings.CSRF_TRUSTED_ORIGINS),
     }
 )

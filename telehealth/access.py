@@ -1,10 +1,10 @@
 """Whether whoever opened a socket may still be where it leads: looked at on each message that matters.
 
-`scope["user"]` is as it was at the handshake. Here the rows are asked again: the session, the user, the visit, the
-guardianship, the doctor's standing.
+The rows are asked again: the session, the user, the visit, the guardianship, the doctor's standing.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -13,13 +13,14 @@ from psycopg import Error as PsycopgError
 from psycopg.sql import SQL
 
 from accounts.models import User
-from accounts.tickets import Gone, Ticket
+from accounts.tickets import Gone, Ticket, claim_of, prove
 from appointments.models import Appointment
 from doctors.models import Doctor
 from patients.models import today
 from telehealth import rules
 from telehealth.asking import one_row
 from telehealth.models import Consultation, Side
+from telehealth.services import room_of
 
 type Facts = tuple[object, ...]
 
@@ -32,6 +33,16 @@ class Guest:
     side: Side
     room: Consultation
     facts: Facts = ()
+
+
+def arrival_of(scope: Any, appointment_id: UUID) -> tuple[Ticket, Guest]:
+    """Whoever opens a socket to this room, which has a row from then on if it is open. Raises Gone."""
+    ticket, session = claim_of(scope)
+    guest = guest_of(ticket, appointment_id)
+    prove(session, guest.user)
+    if guest.room.is_open and not guest.facts[ROOM]:
+        room_of(guest.room.appointment)
+    return ticket, guest
 
 
 def guest_of(ticket: Ticket, appointment_id: UUID) -> Guest:

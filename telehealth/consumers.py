@@ -8,9 +8,9 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import asdict, replace
 from functools import partial
@@ -29,7 +29,7 @@ from redis.exceptions import RedisError
 from accounts.tickets import Gone, Ticket, ticket_of
 from config.announcing import TOLD_WITHIN, loop_of_sockets
 from telehealth import messages, services
-from telehealth.access import Guest, facts_now, guest_of, has_the_same_right, practice_of, with_room_of_now
+from telehealth.access import Guest, arrival_of, facts_now, guest_of, has_the_same_right, practice_of, with_room_of_now
 from telehealth.beats import note_beat
 from telehealth.buckets import Bucket
 from telehealth.errors import NoPeer, NotAdmitted, NotAllowed, RoomError
@@ -57,6 +57,9 @@ TOGETHER = 0.05
 # everybody comes at once: those who are in do not wait behind them, or they would be taken for lost and come again too.
 THREADS = ThreadPoolExecutor(max_workers=6, thread_name_prefix="rows")
 COMING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="coming")
+# More at once would wait longer than browsers wait for a handshake, and come again while the first one is still asked
+# about: they are told to come later, before any row is asked.
+MOST_COMING = 40
 # What is asked for hundreds of times a second is not to fetch a connection each time; one that lay idle may be dead.
 KEPT_FOR = 20.0
 
@@ -67,8 +70,9 @@ class _Thread(threading.local):
 
 _thread = _Thread()
 
-# The sockets of rooms that this process has, and those that are coming.
+# The sockets of rooms that this process has, and those of which somebody is being let in.
 _sockets: set["ConsultationConsumer"] = set()
+_coming: set["ConsultationConsumer"] = set()
 
 # Who left is written down though nobody waits for it any more.
 _departures: set[asyncio.Task[None]] = set()
@@ -181,7 +185,6 @@ class Socket(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         try:
-            self.ticket = await self.rows(ticket_of, self.scope)
             await self.arrive()
         except Gone:
             # Before it is accepted: the browser sees a 403.
@@ -233,6 +236,7 @@ class ConsultationConsumer(Socket):
         self.sent: tuple[int, bool] = (-1, False)
         self.stating = asyncio.Lock()
         self.untold: asyncio.TimerHandle | None = None
+        self.changed_elsewhere = False
         self.peer: UUID | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -243,25 +247,35 @@ class ConsultationConsumer(Socket):
 
     async def connect(self) -> None:
         """One more than the process can hear in time would cost all of them their rooms: it is to come again later."""
-        if len(_sockets) >= settings.ROOM_SOCKETS:
+        if len(_sockets) >= settings.ROOM_SOCKETS or len(_coming) >= MOST_COMING:
             await self.accept()
             await self.end(LATER)
             return
         _sockets.add(self)
-        await super().connect()
+        with self.coming():
+            await super().connect()
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Only while rows are asked: who opens sockets and says nothing keeps nobody out."""
+        _coming.add(self)
+        try:
+            yield
+        finally:
+            _coming.discard(self)
 
     @property
     def pk(self) -> UUID:
         return self.scope["url_route"]["kwargs"]["pk"]
 
     async def arrive(self) -> None:
-        self.guest = guest = await self.rows(guest_of, self.ticket, self.pk)
+        self.ticket, self.guest = await self.rows(arrival_of, self.scope, self.pk)
+        guest = self.guest
         await self.accept()
         if not guest.room.is_open:
             closed = guest.room.status == RoomStatus.CLOSED and guest.room.outcome
             await self.end(CLOSED if closed else NOT_OPEN)
             return
-        await self.rows(services.room_of, guest.room.appointment)
         await self.channel_layer.group_add(room_group(self.pk), self.channel_name)
         self.expect_within(ENTER_WITHIN)
 
@@ -354,9 +368,10 @@ class ConsultationConsumer(Socket):
         headers = dict(self.scope["headers"])
         agent = headers.get(b"user-agent", b"").decode("latin-1")
         arrival = Arrival(guest.user, guest.side, message.device, message.session, self.connection, agent)
-        await self.sit(guest.room, arrival)
-        self.arrival = arrival
-        await self.say_state()
+        with self.coming():
+            await self.sit(guest.room, arrival)
+            self.arrival = arrival
+            await self.say_state()
         self.threads = THREADS
 
     async def sit(self, room: Consultation, arrival: Arrival | None, *, take_over: bool = False) -> None:
@@ -426,24 +441,34 @@ class ConsultationConsumer(Socket):
 
     # What the rows' writers tell
 
-    async def say_state(self) -> None:
-        """The whole truth, freshly fetched; whoever has lost the right to it is shown out instead."""
+    async def say_state(self, *, anew: bool = True) -> None:
+        """The whole truth, freshly fetched; whoever has lost the right to it is shown out instead.
+
+        Unless `anew`, nothing is said twice: whoever comes in has said what that changed before hearing of it.
+        """
         async with self.stating:
+            anew = anew or self.changed_elsewhere
             self.forget_untold()
             try:
                 guest = await self.check_again()
             except Gone:
                 await self.end(GONE)
                 return
+            if guest.room.version == self.sent[0] and not anew:
+                return
             found = await self.rows(state, guest.room, user=guest.user, side=guest.side, connection=self.connection)
             peer = found["peer"]
-            self.peer = UUID(peer["session"]) if peer else None
+            # To whom this socket may signal without being asked for its seat.
+            self.peer = UUID(peer["session"]) if peer and found["you"]["seat"] == "held" else None
             self.sent = (found["version"], bool(peer and peer["present"]))
             await self.say(found)
 
     async def room_changed(self, event: dict[str, Any]) -> None:
         """Changes that come together are told as one state."""
-        if self.arrival is not None and self.untold is None:
+        if self.arrival is None:
+            return
+        self.changed_elsewhere |= not event["room"]
+        if self.untold is None:
             self.untold = asyncio.get_running_loop().call_later(TOGETHER, self._tell_soon)
 
     def _tell_soon(self) -> None:
@@ -451,7 +476,7 @@ class ConsultationConsumer(Socket):
 
     async def _tell_changes(self) -> None:
         try:
-            await self.say_state()
+            await self.say_state(anew=False)
         except (DatabaseError, RedisError, OSError) as error:
             # The next beat shows that something was missed.
             log.warning("socket_failed", about="room_changed", error=type(error).__name__)
@@ -460,6 +485,7 @@ class ConsultationConsumer(Socket):
         if self.untold is not None:
             self.untold.cancel()
             self.untold = None
+        self.changed_elsewhere = False
 
     async def room_signal(self, event: dict[str, Any]) -> None:
         if self.arrival is None or event["to"] != str(self.arrival.session):
@@ -506,6 +532,7 @@ class QueueConsumer(Socket):
     doctor_id: int | None = None
 
     async def arrive(self) -> None:
+        self.ticket = await self.rows(ticket_of, self.scope)
         doctor = await self.rows(practice_of, self.ticket)
         await self.accept()
         self.doctor_id = doctor.pk

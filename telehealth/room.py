@@ -64,8 +64,9 @@ def as_chat(message: ChatMessage) -> dict[str, Any]:
 
 def state(consultation: Consultation, *, user: User, side: Side, connection: UUID) -> dict[str, Any]:
     """The whole truth about the room for this socket; docs/telehealth.md has the form."""
-    seats = {seat.side: seat for seat in Presence.objects.filter(consultation=consultation).select_related("user")}
+    seats = {seat.side: seat for seat in Presence.objects.filter(consultation=consultation)}
     own, peer = seats.get(side), seats.get(side.other)
+    seat = _seat(own, connection)
     appointment = consultation.appointment
     status = consultation.status
     waiting = waiting_for(consultation) if side == Side.PATIENT and status == RoomStatus.WAITING else None
@@ -85,8 +86,9 @@ def state(consultation: Consultation, *, user: User, side: Side, connection: UUI
         "you": {
             "side": side,
             "polite": side == Side.PATIENT,
-            "seat": _seat(own, connection),
-            "consented": side == Side.DOCTOR or has_consented(consultation, user),
+            "seat": seat,
+            # Nobody of the patient's side has a seat without.
+            "consented": side == Side.DOCTOR or seat == "held" or has_consented(consultation, user),
         },
         "peer": _peer(consultation, peer) if peer else None,
         "waiting": {"doctor": waiting.doctor, "late_minutes": waiting.late_minutes, "place": waiting.place}

@@ -1,11 +1,13 @@
-"""config.asgi for daphne, with faults that a guest asks for: how far a beat says that it has seen, and its device."""
+"""config.asgi for daphne, with faults that a guest asks for: how far a beat says that it has seen, and its device.
+
+One at a time comes in, and who is silent for six seconds is shown out."""
 
 import asyncio
 import time
 from typing import Any
 
 from config.asgi import application
-from telehealth import services
+from telehealth import consumers, services
 from telehealth.consumers import ConsultationConsumer
 from tests.telehealth.rooms import DIES, HANGS, SLOW
 
@@ -31,3 +33,4 @@ def enter(consultation: Any, arrival: Any, **details: Any) -> bool:
 
 ConsultationConsumer.beat = beat  # type: ignore[method-assign]
 services.enter = enter
+consumers.MOST_COMING, consumers.SILENT_FOR = 1, 6.0

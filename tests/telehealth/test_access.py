@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.tickets import Gone, Ticket
@@ -17,7 +18,7 @@ from appointments.models import Appointment, Status
 from doctors.models import Doctor
 from doctors.services import suspend_doctor
 from patients.models import Guardianship, Patient, today
-from telehealth.access import Guest, facts_of, guest_of, has_the_same_right, with_room_of_now
+from telehealth.access import Guest, arrival_of, facts_of, guest_of, has_the_same_right, with_room_of_now
 from telehealth.models import Consultation, Outcome
 from telehealth.services import room_of, touch
 from tests.factories.patients import GuardianshipFactory
@@ -38,6 +39,22 @@ def came(user: User, visit: Appointment, client_of: ClientOf) -> tuple[Guest, Ti
     session = client_of(user).session
     ticket = Ticket(user.pk, session.session_key, session[HASH_SESSION_KEY])
     return guest_of(ticket, visit.pk), ticket
+
+
+@pytest.mark.parametrize(("who", "queries"), [("patient", 5), ("doctor", 4)])
+def test_who_comes_is_let_in_by_one_look_at_each_row(
+    visit: Appointment,
+    client_of: ClientOf,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    who: str,
+    queries: int,
+    request: pytest.FixtureRequest,
+) -> None:
+    user = request.getfixturevalue(who)
+    cookies = {name: cookie.value for name, cookie in client_of(user).cookies.items()}
+    with django_assert_num_queries(queries):
+        ticket, guest = arrival_of({"cookies": cookies}, visit.pk)
+    assert (guest.user, ticket.user_id, guest.side) == (user, user.pk, who)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +94,9 @@ def test_guardianship_that_ends_by_itself_is_seen_on_the_day(
         assert not has_the_same_right(guest, facts_of(ticket, visit.pk))
 
 
-@pytest.mark.parametrize("what", ["cancelled", "suspended", "deactivated", "another password", "another's practice"])
+@pytest.mark.parametrize(
+    "what", ["cancelled", "suspended", "no longer verified", "deactivated", "another password", "another's practice"]
+)
 def test_right_of_the_doctor_that_ended_is_seen(
     visit: Appointment, doctor: User, stranger: User, admin: User, client_of: ClientOf, what: str
 ) -> None:
@@ -88,6 +107,8 @@ def test_right_of_the_doctor_that_ended_is_seen(
             Appointment.objects.update(status=Status.CANCELLED)
         case "suspended":
             suspend_doctor(doctor.doctor, reason="Papers ran out", by=admin)
+        case "no longer verified":
+            Doctor.objects.update(verified_at=None)
         case "deactivated":
             User.objects.filter(pk=doctor.pk).update(is_active=False)
         case "another password":

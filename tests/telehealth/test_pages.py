@@ -162,6 +162,32 @@ def test_doctor_admits_completes_and_the_patient_is_told(
     assert client.post(path(visit, "close/"), {"outcome": "completed"}).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("what", "data"),
+    [
+        ("admit/", {}),
+        ("late/", {"minutes": 10}),
+        ("close/", {"outcome": "completed"}),
+        ("close/", {"outcome": "no_show"}),
+    ],
+)
+def test_the_doctors_word_is_the_doctors_alone(
+    visit: Appointment, patient: User, stranger: User, client_of: ClientOf, what: str, data: dict[str, str]
+) -> None:
+    waiting(visit)
+    before = list(Consultation.objects.values()), story(visit)
+    assert client_of(patient).post(path(visit, what), data).status_code == 403
+    assert client_of(stranger).post(path(visit, what), data).status_code == 404
+    assert (list(Consultation.objects.values()), story(visit)) == before
+
+
+def test_the_patients_word_is_the_patients_sides_alone(visit: Appointment, doctor: User, client_of: ClientOf) -> None:
+    client = client_of(doctor)
+    assert client.post(path(visit, "consent/"), {"version": consent.VERSION, "agree": "on"}).status_code == 403
+    assert client.post(path(visit, "doctor-missed/")).status_code == 403
+    assert not ConsentGiven.objects.exists()
+
+
 def test_nobody_is_admitted_who_is_not_there(visit: Appointment, doctor: User, client_of: ClientOf) -> None:
     assert client_of(doctor).post(path(visit, "admit/")).status_code == 409
     visit.refresh_from_db()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from uuid import uuid4
 
@@ -146,6 +147,20 @@ def test_who_is_gone_before_the_coming_is_written_down_has_left(
     expect(wait_until(has_left, timeout=15), faulty_daphne, "Nobody has left")
 
 
+def test_who_falls_silent_is_closed_and_has_left(faulty_daphne: Server, visit: Appointment, patient: User) -> None:
+    with inside(faulty_daphne, visit, patient) as one:
+        one.say("beat", seen=0)
+        assert one.close_code() == 4008
+        expect(wait_until(has_left, timeout=10), faulty_daphne, "Nobody has left")
+
+
+def is_let_in(server: Server, visit: Appointment, user: User) -> bool:
+    with visitor(server, visit, user) as guest:
+        with suppress(ConnectionClosed):
+            return guest.enter()["you"]["seat"] == "held"
+        return guest.close_code() != 1013
+
+
 def test_one_more_than_the_process_can_hear_comes_again_later(
     faulty_daphne: Server, visit: Appointment, doctor: User, patient: User
 ) -> None:
@@ -154,15 +169,17 @@ def test_one_more_than_the_process_can_hear_comes_again_later(
             assert another.close_code() == 1013
             one.say("leave")
             assert one.close_code() == 1000
+        assert wait_until(lambda: is_let_in(faulty_daphne, visit, patient), timeout=20)
 
-        def is_let_in() -> bool:
-            with visitor(faulty_daphne, visit, patient) as again:
-                try:
-                    return again.enter()["you"]["seat"] == "held"
-                except ConnectionClosed:
-                    return False
 
-        assert wait_until(is_let_in, timeout=20)
+def test_who_comes_while_as_many_are_let_in_as_can_be_comes_again_later(
+    faulty_daphne: Server, visit: Appointment, doctor: User, patient: User
+) -> None:
+    with visitor(faulty_daphne, visit, patient, device=SLOW) as one:
+        one.say("enter", device=one.device, session=one.session)
+        assert wait_until(lambda: not is_let_in(faulty_daphne, visit, doctor), timeout=4)
+        assert one.hear_until("state")["you"]["seat"] == "held"
+        assert wait_until(lambda: is_let_in(faulty_daphne, visit, doctor), timeout=20)
 
 
 def test_who_left_without_a_word_is_written_down_once(visit: Appointment, doctor: User, patient: User) -> None:

@@ -18,7 +18,8 @@ from accounts.sessions import SEEN
 from appointments.models import Appointment, Status
 from doctors.services import suspend_doctor
 from patients.models import Guardianship
-from telehealth.models import ChatMessage, Consultation, JoinEvidence, Presence, QualitySample
+from telehealth.models import ChatMessage, ConsentGiven, Consultation, JoinEvidence, Presence, QualitySample
+from telehealth.services import room_of
 from tests.appointments.visits import at, shifted
 from tests.factories.patients import GuardianshipFactory
 from tests.servers import Server
@@ -27,6 +28,25 @@ from tests.telehealth.rooms import SDP, Guest, agreed, cookies, dial, inside, pa
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("settled")]
 
 OFFER = {"type": "offer", "sdp": SDP}
+FIGURES = {"rtt_ms": 80, "loss_pct": 1.5, "kbps_in": 280, "kbps_out": 300, "frames_decoded": 240} | {
+    "audio_only": False,
+    "relayed": True,
+    "grade": "poor",
+}
+
+
+# What only the device that has the seat may say.
+FROM_THE_SEAT: list[dict[str, Any]] = [
+    {"type": "signal", "description": OFFER},
+    {"type": "media", "mic": False, "camera": True, "screen": False, "audio_only": True},
+    {"type": "grade", "grade": "poor"},
+    {"type": "quality", **FIGURES},
+    {"type": "chat", "client_id": str(uuid4()), "text": "Hello"},
+    {"type": "receipt", "upto": str(uuid4()), "status": "read"},
+    {"type": "admit"},
+    {"type": "late", "minutes": 5},
+    {"type": "close", "outcome": "completed"},
+]
 
 
 @pytest.fixture
@@ -84,10 +104,14 @@ def test_room_is_open_from_15_minutes_before_until_60_after(
             assert guest.enter()["room"]["status"] == "waiting"
 
 
-def test_nobody_of_the_patients_side_enters_without_having_agreed(
-    daphne_process: Server, doctor: User, patient: User
+@pytest.mark.parametrize("agreed_to", ["", "2020-01"])
+def test_nobody_of_the_patients_side_enters_without_having_agreed_to_the_text_of_now(
+    daphne_process: Server, doctor: User, patient: User, agreed_to: str
 ) -> None:
-    with visitor(daphne_process, visit_now(doctor, patient), patient) as guest:
+    visit = visit_now(doctor, patient)
+    if agreed_to:
+        ConsentGiven.objects.create(consultation=room_of(visit), user=patient, version=agreed_to)
+    with visitor(daphne_process, visit, patient) as guest:
         guest.say("enter", device=guest.device, session=guest.session)
         assert guest.error() == "no_consent"
     assert not Presence.objects.exists()
@@ -179,6 +203,19 @@ def test_no_show_is_for_who_never_came_and_not_too_soon(daphne_process: Server, 
         assert host.error() == "not_now"
     visit = Appointment.objects.get()
     assert visit.status == Status.CONFIRMED
+
+
+def test_nothing_is_taken_before_somebody_enters(
+    daphne_process: Server, visit: Appointment, doctor: User, patient: User
+) -> None:
+    with inside(daphne_process, visit, patient) as one, visitor(daphne_process, visit, doctor) as other:
+        for message in FROM_THE_SEAT:
+            other.send(json.dumps(message | ({"to": one.session} if message["type"] == "signal" else {})))
+            assert other.error() == "not_entered"
+        other.say("beat", seen=0)
+        assert other.error() == "not_entered"
+        assert other.enter()["room"]["status"] == "waiting"
+    assert not ChatMessage.objects.exists()
 
 
 # Signals ---------------------------------------------------------------------------------------------------------
@@ -314,9 +351,8 @@ def test_mute_and_camera_are_seen_by_the_other(pair: tuple[Guest, Guest]) -> Non
 
 def test_quality_is_kept_a_few_times_a_minute_and_no_more(pair: tuple[Guest, Guest]) -> None:
     one, other = pair
-    figures = {"rtt_ms": 80, "loss_pct": 1.5, "kbps_in": 280, "kbps_out": 300, "frames_decoded": 240}
     for _ in range(5):
-        one.say("quality", **figures, audio_only=False, relayed=True, grade="poor")
+        one.say("quality", **FIGURES)
     assert one.hear_until("error")["retry_after"] > 5
     assert other.state_in_which(lambda state: state["peer"]["grade"] == "poor")
     assert QualitySample.objects.count() == 3
@@ -337,6 +373,22 @@ def test_second_device_asks_and_takes_over(daphne_process: Server, visit: Appoin
         assert first.close_code() == 4009
     events = JoinEvidence.objects.order_by("pk").values_list("event", flat=True)
     assert list(events)[:3] == ["joined", "taken_over", "joined"]
+
+
+def test_device_without_the_seat_says_nothing_for_its_side(
+    daphne_process: Server, pair: tuple[Guest, Guest], visit: Appointment, doctor: User
+) -> None:
+    one, _other = pair
+    with visitor(daphne_process, visit, doctor) as second:
+        assert second.enter()["you"]["seat"] == "taken"
+        before = list(Presence.objects.values("side", "grade", "mic", "audio_only"))
+        for message in FROM_THE_SEAT:
+            second.send(json.dumps(message | ({"to": one.session} if message["type"] == "signal" else {})))
+            assert second.error() == "no_seat"
+        assert list(Presence.objects.values("side", "grade", "mic", "audio_only")) == before
+        assert all(each["type"] not in ("signal", "chat", "closed") for each in one.everything())
+    visit.refresh_from_db()
+    assert visit.status == Status.IN_PROGRESS
 
 
 def test_same_device_has_its_seat_back_at_once_and_need_not_wait_again(
@@ -375,6 +427,21 @@ def test_who_is_no_longer_guardian_is_gone_at_the_next_message_and_hears_nothing
         host.say("chat", client_id=str(uuid4()), text="About the child")
         host.hear_until("chat")
         assert guest.close_code() == 4003
+
+
+def test_who_is_no_longer_guardian_is_not_told_what_has_changed(
+    daphne_process: Server, doctor: User, patient: User
+) -> None:
+    child = GuardianshipFactory(guardian=patient).patient
+    visit = agreed(visit_now(doctor, patient, patient=child), patient)
+    with inside(daphne_process, visit, patient) as guest, inside(daphne_process, visit, doctor) as host:
+        guest.everything()
+        Guardianship.objects.all().delete()
+        host.say("grade", grade="good")
+        with pytest.raises(ConnectionClosed) as closed:
+            guest.hear()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4003
 
 
 def test_who_has_signed_out_hears_no_signal(pair: tuple[Guest, Guest], patient: User) -> None:
@@ -425,11 +492,10 @@ def test_cancelled_visit_closes_the_room(daphne_process: Server, visit: Appointm
 # Time and floods -------------------------------------------------------------------------------------------------
 
 
-def test_socket_that_is_quiet_for_twelve_seconds_still_hears(
+def test_socket_that_is_quiet_for_twelve_seconds_is_told_nothing_twice_and_still_hears(
     daphne_process: Server, visit: Appointment, doctor: User, patient: User
 ) -> None:
     with inside(daphne_process, visit, patient) as guest:
-        guest.everything(1)
         assert guest.everything(12) == []
         with inside(daphne_process, visit, doctor):
             assert guest.state_in_which(lambda state: state["peer"] and state["peer"]["present"])

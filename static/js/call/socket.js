@@ -8,6 +8,7 @@ const LEFT = 1000;
 const WAITS = [0, 1, 2, 4, 8, 15];
 const RESTART = 1012;
 const RESTART_WITHIN = 5;
+const LATER = 1013;
 const SCOLDED = new Set([4029, 4400]);
 const SCOLDED_FOR = 10;
 const BEAT = 15_000;
@@ -72,6 +73,8 @@ export class LiveSocket extends EventTarget {
     }
     this.tell("lost", { code, opened, failures: this.failures });
     if (this.isOver) return;
+    // A process that can hear no more is not asked again at once.
+    if (code === LATER) this.failures = Math.max(this.failures, 1);
     const whole = WAITS[Math.min(this.failures, WAITS.length - 1)];
     let wait = between(whole / 2, whole);
     if (code === RESTART) wait = between(0, RESTART_WITHIN);
