@@ -32,11 +32,11 @@ OF_SEARCH = ("search", "search-plans", "relevance")
 SIZES = (10_000, 100_000)
 # They need people and no history, or bring their own.
 WITHOUT_HISTORY = ("rooms", "week", "homes", "notices", "inboxes")
-# Real browsers, on the processes and the database that the tests of calls have.
-CALLS = "calls"
+# Real browsers, on the processes and the data that tests in browsers have.
+IN_BROWSERS = ("calls", "toasts")
 OF_HISTORIES = ("results", "open-times", "bookings", "crowd", "raw", "workers")
 OF_THEIR_OWN = (*OF_RECORDS, *OF_VISITS_AHEAD, *OF_MEDICINES, *OF_MONEY, *OF_A_YEAR, *OF_SEARCH)
-FIGURES = (*OF_HISTORIES, *OF_THEIR_OWN, *WITHOUT_HISTORY, CALLS)
+FIGURES = (*OF_HISTORIES, *OF_THEIR_OWN, *WITHOUT_HISTORY, *IN_BROWSERS)
 
 
 def name_of(history: int) -> str:
@@ -133,9 +133,10 @@ def main(wanted: list[str]) -> None:
     unknown = set(wanted) - set(FIGURES)
     if unknown:
         sys.exit(f"No such figure: {min(unknown)}. There are: {', '.join(FIGURES)}.")
-    chosen = [figure for figure in wanted or FIGURES if figure != CALLS]
-    if CALLS in (wanted or FIGURES):
-        subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-n0", "tests/bench/calls.py"], check=True)
+    chosen = [figure for figure in wanted or FIGURES if figure not in IN_BROWSERS]
+    for figure in IN_BROWSERS:
+        if figure in (wanted or FIGURES):
+            subprocess.run([sys.executable, "-m", "pytest", "-q", "-s", "-n0", f"tests/bench/{figure}.py"], check=True)
     if not chosen:
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
