@@ -61,7 +61,9 @@ class RangeForm(forms.Form):
     first = forms.DateField(
         label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    last = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last = forms.DateField(
+        label=gettext_lazy("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
     def __init__(self, asked: Any) -> None:
         usual = dict(zip(("first", "last"), usual_range(), strict=True))
@@ -152,7 +154,8 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A chart above its table; where there is none, `bars` has the length of a bar beside each row, in hundredths."""
+    """A chart above its table, `top` in words what its highest bar comes to; where there is none, `bars` has the length
+    of a bar beside each row, in hundredths."""
 
     key: str
     title: str
@@ -160,6 +163,7 @@ class Section:
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     chart: Chart | None = None
+    top: str = ""
     legend: Sequence[str] = ()
     bars: Sequence[float] = ()
 
@@ -178,10 +182,12 @@ def percent(value: Decimal | None) -> str:
 
 
 def waited(decided: Decided) -> str:
-    """How long, in days from two days on and in hours before."""
-    if decided.waited is None:
-        return "–"
-    hours = decided.waited / timedelta(hours=1)
+    return "–" if decided.waited is None else in_time(decided.waited)
+
+
+def in_time(length: timedelta) -> str:
+    """In days from two days on and in hours before."""
+    hours = length / timedelta(hours=1)
     if hours < 48:
         return digits(ngettext("%(count)s hour", "%(count)s hours", round(hours)) % {"count": round(hours)})
     found = round(hours / 24)
@@ -203,7 +209,7 @@ class Home:
     @property
     def every(self) -> int:
         """So many months have one label."""
-        return 1 + len(self.sums.months) // 13
+        return 1 + len(self.sums.months) // 7
 
     def tiles(self) -> Iterator[Tile]:
         sums = self.sums
@@ -215,7 +221,7 @@ class Home:
             yield Tile(_("Taken"), money(sums.gross()))
             yield Tile(_("Given back"), money(sums.of(Name.MONEY, "back")))
         month = sums.months[-1]
-        named = date_format(month, "F Y")
+        named = digits(date_format(month, "F Y"))
         yield Tile(_("Active doctors"), number(sums.of(Name.ACTIVE, "doctors", month)), named)
         yield Tile(_("Active patients"), number(sums.of(Name.ACTIVE, "patients", month)), named)
         yield Tile(_("Time to verify"), waited(self.decided), _("half of the doctors waited less"))
@@ -242,8 +248,11 @@ class Home:
             for month in reversed(self.sums.months)
         ]
 
-    def _chart(self, value: Any) -> Chart:
-        return bar_chart([(month_short(month), value(month) or NONE) for month in self.sums.months], every=self.every)
+    def _chart(self, value: Any, say: Any) -> dict[str, Any]:
+        """Of a section: a bar for each month, on a scale of its own, and the highest of them in words."""
+        values = [value(month) or NONE for month in self.sums.months]
+        labelled = zip(map(month_short, self.sums.months), values, strict=True)
+        return {"chart": bar_chart(list(labelled), every=self.every), "top": say(max(values))}
 
     def _bookings(self) -> Section:
         sums = self.sums
@@ -256,6 +265,7 @@ class Home:
             [_("Month"), *(str(label) for label in OUTCOMES.values())],
             self._by_month(*(lambda month, of=of: number(sums.of(Name.VISITS, of, month)) for of in OUTCOMES)),
             chart=stacked_chart(stacks, every=self.every),
+            top=number(Decimal(max(sum(values) for _label, values in stacks))),
             legend=[str(OUTCOMES[of]) for of in shown],
         )
 
@@ -273,7 +283,7 @@ class Home:
                 lambda month: money(sums.gross(month)),
                 *(lambda month, of=of: money(sums.of(Name.MONEY, of, month)) for of in ("cash", "fee", "back")),
             ),
-            chart=self._chart(sums.gross),
+            **self._chart(sums.gross, money),
         )
 
     def _funnel(self) -> Section:
@@ -319,16 +329,12 @@ class Home:
                 lambda month: number(sums.of(Name.ACTIVE, "doctors", month)),
                 lambda month: number(sums.of(Name.ACTIVE, "patients", month)),
             ),
-            chart=self._chart(lambda month: sums.of(Name.ACTIVE, "patients", month)),
+            **self._chart(lambda month: sums.of(Name.ACTIVE, "patients", month), number),
             legend=[_("Patients")],
         )
 
     def _times(self) -> Section:
         sums = self.sums
-        stacks = [
-            (month_short(month), [int(sums.taken(month)), max(0, int(sums.offered(month) - sums.taken(month)))])
-            for month in sums.months
-        ]
         return Section(
             "times",
             _("Times offered and used"),
@@ -342,8 +348,9 @@ class Home:
                 lambda month: number(sums.taken(month)),
                 lambda month: percent(sums.used(month)),
             ),
-            chart=stacked_chart(stacks, every=self.every),
-            legend=[_("Used"), _("Left free")],
+            # Beside all that was offered a portal's first years would be a line on the ground.
+            **self._chart(sums.used, percent),
+            legend=[_("Used, of the times that were offered")],
         )
 
     def _rates(self) -> Section:
@@ -362,7 +369,7 @@ class Home:
                 lambda month: number(sums.of(Name.CALLS, "failed", month)),
                 lambda month: percent(sums.failed(month)),
             ),
-            chart=self._chart(sums.missed),
+            **self._chart(sums.missed, percent),
             legend=[_("Missed, of the visits that were due")],
         )
 
@@ -382,7 +389,7 @@ class Home:
             ),
             [_("Month"), _("Decided"), _("Time")],
             self._by_month(lambda month: number(Decimal(of(month).count)), lambda month: waited(of(month))),
-            chart=self._chart(hours),
+            **self._chart(hours, lambda hours: in_time(timedelta(hours=float(hours)))),
         )
 
 

@@ -212,6 +212,19 @@ def test_page_takes_as_many_queries_whatever_there_is(
         browser.get(reverse("admin:index"))
 
 
+def test_charts_have_a_scale_of_their_own_and_say_it(client_of: ClientOf) -> None:
+    """Of a hundred thousand times three hundred were used, in the better month: a bar as high as any."""
+    for month, used in ((date(2026, 5, 1), 150), (date(2026, 6, 1), 300)):
+        figure(month, Name.OFFERED, "", 100_000)
+        figure(month, Name.VISITS, "completed", used)
+    response = client_of(UserFactory(in_group="finance")).get("/admin/")
+    sections = {section.key: section for section in response.context["home"].sections()}
+    assert [bar.height for bar in sections["times"].chart.bars][-2:] == [50, 100]
+    assert sections["times"].top == "0.3 %"
+    assert sections["bookings"].top == "300"
+    assert "Highest: 0.3 %" in response.content.decode()
+
+
 def test_stacks_stand_on_each_other_and_the_highest_fills_the_chart() -> None:
     chart = stacked_chart([("a", [3, 1]), ("b", [0, 2]), ("c", [])])
     assert [(bar.part, bar.y, bar.height) for bar in chart.bars] == [
