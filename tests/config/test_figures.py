@@ -246,6 +246,22 @@ def test_offered_times_are_those_of_each_day_by_itself(clock: str, are_bounded: 
     assert len(set(plainly.values())) > 3
 
 
+@pytest.mark.parametrize("clock", ["Asia/Dhaka", "Europe/London"])
+def test_offered_times_of_many_who_keep_the_same_week_are_those_of_each(clock: str) -> None:
+    """Over a change of the clock; one has other hours, one sees patients in another way, one was verified later."""
+    doctors = DoctorFactory.create_batch(6, with_hours=True)
+    Calendar.objects.update(time_zone=clock)
+    WeeklyHours.objects.filter(doctor=doctors[3]).update(minutes=300)
+    Calendar.objects.filter(doctor=doctors[4]).update(slot_minutes=25)
+    first, last = date(2026, 3, 20), date(2026, 4, 5)
+    doctors[5].verified_at = datetime(2026, 3, 25, 12, tzinfo=zone())
+    doctors[5].save()
+    found = dict(offered_by_day(first, last))
+    for day in (first + number * DAY for number in range(17)):
+        there = doctors if day >= date(2026, 3, 25) else doctors[:5]
+        assert found.get(day, 0) == sum(offered_plainly(doctor, day) for doctor in there), day
+
+
 def test_times_of_who_cannot_be_found_or_seen_are_not_offered() -> None:
     DoctorFactory(with_hours=True, hidden=True)
     DoctorFactory(with_hours=True, unverified=True)
