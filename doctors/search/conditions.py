@@ -18,6 +18,8 @@ EARTH_KM = 6371.0
 KM_OF_A_DEGREE = math.radians(1) * EARTH_KM
 # Near the poles a degree of longitude is next to nothing.
 LEAST_COSINE = 0.01
+# On a globe a circle is a little wider than at its middle's latitude.
+BESIDE = 1.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +198,13 @@ def choices_of(facet: Filter, query: SearchQuery) -> dict[str, SearchQuery]:
 # Distance --------------------------------------------------------------------------------------------------------
 
 
-def distances(near: Near) -> SQL:
-    """Doctors with the distance in kilometres to the nearest of their places, as far away as any choice reaches.
+def distances(near: Near, *, reach: int) -> SQL:
+    """Doctors with the distance in kilometres to the nearest of their places, as far away as `reach` or somewhat more.
 
     The index finds the places in a box around the point. Of places that do not say where they are, those whose
     district's town is in the box, at the town.
     """
-    reach = max(near.km, *KILOMETRES)
-    high = reach / KM_OF_A_DEGREE
+    high = reach * BESIDE / KM_OF_A_DEGREE
     wide = high / max(LEAST_COSINE, math.cos(math.radians(near.latitude)))
     south, north = near.latitude - high, near.latitude + high
     west, east = near.longitude - wide, near.longitude + wide

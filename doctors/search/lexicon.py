@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 
 from django.db import connection
 
@@ -13,6 +14,8 @@ from specialties.models import Specialty, SymptomSpecialty
 NAME_STRENGTH, COMPLAINT_STRENGTH = 1.0, 0.9
 # Of the specialties that a phrase may mean, those this close to the likeliest, and this many at most.
 CLOSE_ENOUGH, MOST_SPECIALTIES = 0.4, 8
+# Of two sounds, as difflib measures it.
+ALIKE = 0.8
 
 _FINGERPRINT = """
     SELECT md5(concat_ws('|',
@@ -114,11 +117,24 @@ class Lexicon:
 
     def alike(self, word: str) -> list[str]:
         """Words of the lexicon that sound like this one, the likest first."""
+        asked = sound(word)
+        # A letter that the other has not is one that fits nothing: most words need no closer look.
+        letters, least = set(asked), ALIKE / 2
+        near = [
+            heard
+            for heard in self._sounds
+            if min(len(asked) - len(letters.difference(heard)), len(heard) - len(set(heard) - letters))
+            >= least * (len(asked) + len(heard))
+        ]
+        return [known for heard in get_close_matches(asked, near, n=3, cutoff=ALIKE) for known in self._sounds[heard]]
+
+    @cached_property
+    def _sounds(self) -> dict[str, list[str]]:
+        """Its words by how they sound."""
         sounds: dict[str, list[str]] = {}
         for known in self._by_word:
             sounds.setdefault(sound(known), []).append(known)
-        close = get_close_matches(sound(word), sounds, n=3, cutoff=0.8)
-        return [known for heard in close for known in sounds[heard]]
+        return sounds
 
     def _terms_with(self, word: str) -> set[int]:
         """The terms that have this word, or one that it begins, where it is long enough to say which."""

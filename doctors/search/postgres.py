@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from itertools import product
+from math import prod
 
 from django.core.cache import cache
 from django.db import connection
@@ -22,11 +24,13 @@ from doctors.search.asked import Asked, answered, understood
 from doctors.search.conditions import FEE, NEXT_OPEN, SQL, all_of, conditions, distances, key, modes_of
 from doctors.search.documents import NAME, REGISTRATION, SPECIALTY
 from doctors.search.lexicon import Phrase
-from doctors.search.query import PAGE_SIZE, Filter, SearchQuery, SearchResult, Sort
+from doctors.search.query import KILOMETRES, PAGE_SIZE, Filter, SearchQuery, SearchResult, Sort
 from specialties.models import Specialty
 
 # Where facets come to so many in sum, counting takes longer than a page may, so it is done once in so many seconds.
 MANY, COUNTED_FOR = 20_000, 60
+# The best match reads the best of each way to fit, where a text has so few ways and the page is one of the first.
+MOST_WAYS, FIRST_PAGES = 16, 5
 
 
 class PostgresSearch:
@@ -137,7 +141,7 @@ def counting(asked: Asked, today: date) -> SQL:
             + _found(asked, others)
             + ") AS found GROUP BY counted"
         )
-    return _with(query) + SQL.joined(" UNION ALL ", looks)
+    return _with(query, reach=max(KILOMETRES)) + SQL.joined(" UNION ALL ", looks)
 
 
 def _loosened(asked: Asked, today: date, counted: Counted) -> dict[Filter, int]:
@@ -153,8 +157,11 @@ def _loosened(asked: Asked, today: date, counted: Counted) -> dict[Filter, int]:
     return loosened
 
 
-def _with(query: SearchQuery) -> SQL:
-    return SQL("WITH near AS (") + distances(query.near) + ") " if query.near else SQL("")
+def _with(query: SearchQuery, *, reach: int = 0) -> SQL:
+    """The distances within what was asked for, or further."""
+    if not query.near:
+        return SQL("")
+    return SQL("WITH near AS (") + distances(query.near, reach=max(query.near.km, reach)) + ") "
 
 
 def _found(asked: Asked, narrowed: Iterable[SQL]) -> SQL:
@@ -180,12 +187,47 @@ def _ids(asked: Asked, today: date, page: int) -> tuple[int, ...]:
 
 def paging(asked: Asked, today: date, page: int) -> SQL:
     """The keys of the doctors on this page, in their order."""
+    if _has_few_ways(asked) and page <= FIRST_PAGES:
+        return _best_of_each_way(asked, today, page)
     return (
         _with(asked.query)
         + "SELECT l.doctor_id"
         + _found(asked, conditions(asked.query, today).values())
         + " ORDER BY "
         + order(asked)
+        + SQL(" LIMIT %s OFFSET %s", (PAGE_SIZE, (page - 1) * PAGE_SIZE))
+    )
+
+
+def _has_few_ways(asked: Asked) -> bool:
+    is_by_text = asked.phrases and not asked.number and not asked.query.near
+    is_best = asked.query.sort in (Sort.BEST, Sort.NEAREST)
+    return bool(is_by_text and is_best and prod(len(_worth(phrase)) for phrase in asked.phrases) <= MOST_WAYS)
+
+
+def _best_of_each_way(asked: Asked, today: date, page: int) -> SQL:
+    """The same page as by the points of all who were found, without weighing all of them.
+
+    Whoever fits in the same way comes in the order of the standing, which an index has, and those who fit in a better
+    way too have more points yet: so no more of each way are needed than are shown up to the end of the page.
+    """
+    on = list(conditions(asked.query, today).values())
+    looks = []
+    for way in product(*(_worth(phrase) for phrase in asked.phrases)):
+        has_words = both(f"({words})" for words, _points in way if words)
+        fits = [SQL("document.vector @@ %s::tsquery", (has_words,))] if has_words else []
+        points = SQL.joined(" + ", (SQL("l.standing"), *(SQL("%s", (points,)) for _words, points in way)))
+        looks.append(
+            SQL("(SELECT l.doctor_id, ")
+            + points
+            + " AS points"
+            + _found(asked, [*fits, *on])
+            + SQL(" ORDER BY l.standing DESC, l.doctor_id LIMIT %s)", (page * PAGE_SIZE,))
+        )
+    return (
+        SQL("SELECT doctor_id FROM (")
+        + SQL.joined(" UNION ALL ", looks)
+        + ") AS best GROUP BY doctor_id ORDER BY max(points) DESC, doctor_id"
         + SQL(" LIMIT %s OFFSET %s", (PAGE_SIZE, (page - 1) * PAGE_SIZE))
     )
 
@@ -248,17 +290,26 @@ def reasons(asked: Asked, doctor_ids: Sequence[int]) -> SQL:
 
 
 def _points_of(phrase: Phrase) -> SQL:
-    """The best that the phrase is of a doctor. The likeliest specialty comes first, as the phrase has them."""
-    ways = [
+    """The best that the phrase is of a doctor."""
+    *better, (_words, points) = _worth(phrase)
+    cases = SQL.joined(" ", (SQL("WHEN document.vector @@ %s::tsquery THEN %s", way) for way in better))
+    return SQL("CASE ") + cases + SQL(" ELSE %s END", (points,))
+
+
+def _worth(phrase: Phrase) -> list[tuple[str, float]]:
+    """What the phrase may be of a doctor, as a tsquery, and the points for it, most first; last what else it is.
+
+    The likeliest specialty comes first, as the phrase has them.
+    """
+    return [
         (both(lexeme(word, sign=NAME, whole=True) for word in phrase.words), ranking.BY_WHOLE_NAME),
         (both(lexeme(word, sign=NAME) for word in phrase.words), ranking.BY_NAME),
         *(
             (lexeme(str(specialty), sign=SPECIALTY, whole=True), round(ranking.BY_SPECIALTY * surely, 3))
             for specialty, surely in phrase.specialties.items()
         ),
+        ("", ranking.BY_OTHER_WORDS),
     ]
-    cases = SQL.joined(" ", (SQL("WHEN document.vector @@ %s::tsquery THEN %s", way) for way in ways))
-    return SQL("CASE ") + cases + SQL(" ELSE %s END", (ranking.BY_OTHER_WORDS,))
 
 
 # Words -----------------------------------------------------------------------------------------------------------

@@ -6,11 +6,9 @@ from difflib import SequenceMatcher
 
 from django.db import connection
 
-from doctors.search.lexicon import Lexicon, Phrase
+from doctors.search.lexicon import ALIKE, Lexicon, Phrase
 from doctors.search.words import sound
 
-# As difflib measures it, on the words' sounds.
-ALIKE = 0.8
 SAME_SCRIPT = 0.15
 MOST_MENDED = 3
 

@@ -12,13 +12,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from config.found import Found
 from config.headers import for_position
 from config.http import respond
+from config.templatetags.portal import digits
 from doctors import rules
 from doctors.figures import home_figures, popular_specialties
 from doctors.forms.search import SearchForm, district_choices
@@ -52,6 +53,40 @@ class Card:
         """There will be times in the strip, so it needs their space."""
         last = timezone.localdate() + timedelta(days=STRIP_DAYS - 1)
         return self.next_open is not None and timezone.localdate(self.next_open) <= last
+
+    @property
+    def place(self) -> str:
+        """The first of the places, and how many more there are."""
+        first, *others = self.doctor.active_places or [None]
+        if first is None:
+            return ""
+        more = f" +{digits(len(others))}" if others else ""
+        return f"{first.name}, {first.district_name}{more}"
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that the card says and whose language and clock it says it by: the same facts make the same card."""
+        doctor, listing = self.doctor, getattr(self.doctor, "listing", None)
+        return (
+            get_language(),
+            timezone.get_current_timezone_name(),
+            doctor.pk,
+            doctor.slug,
+            str(doctor),
+            doctor.thumbnail,
+            doctor.degrees,
+            doctor.specialty_names,
+            doctor.registration_number,
+            doctor.language_names,
+            doctor.years_of_practice,
+            listing and (listing.shown_rating, listing.rating_count),
+            doctor.fee_video,
+            doctor.fee_in_person,
+            self.place,
+            self.mode,
+            self.next_open,
+            self.opens_soon,
+        )
 
 
 def card_of(doctor: Doctor, asked: str, why: Sequence[Reason] = ()) -> Card:

@@ -30,7 +30,7 @@ def own_valkey() -> Iterator[subprocess.Popen[bytes]]:
     folder = Path(tempfile.mkdtemp(prefix="valkey-", dir=os.environ["PORTAL_TEST_FOLDER"]))
     roster = Roster(folder / "roster.json")
     with valkey.running(folder / "data", log=folder / "log", roster=roster, durable=False) as (server, address):
-        caches = {"default": settings.CACHES["default"] | {"LOCATION": f"{address.url}/0"}}
+        caches = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": f"{address.url}/0"}}
         with override_settings(CACHES=caches, ACCOUNT_RATE_LIMITS={}):
             yield server
 

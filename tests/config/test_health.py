@@ -24,7 +24,7 @@ def test_ready_when_database_and_valkey_answer(client, db):
 
 
 def test_ready_without_valkey_says_so(client, db):
-    caches = {"default": settings.CACHES["default"] | {"LOCATION": CLOSED_PORT}}
+    caches = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": CLOSED_PORT}}
     with override_settings(CACHES=caches):
         response = client.get("/ready")
 

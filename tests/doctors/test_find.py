@@ -1,13 +1,16 @@
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
+from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from doctors.models import Gender, Language
+from doctors.models import Doctor, DoctorListing, Gender, Language
 from doctors.search import PAGE_SIZE
 from tests.factories.doctors import DoctorFactory, DoctorSpecialtyFactory, PracticePlaceFactory, QualificationFactory
 from tests.factories.specialties import SpecialtyFactory, SymptomFactory
@@ -63,6 +66,49 @@ def test_card_tells_who_the_doctor_is(client: Client) -> None:
 def test_card_without_open_times_says_so(client: Client) -> None:
     DoctorFactory(listing__next_open_video=timezone.now() - timedelta(minutes=1))
     assert "No open times online" in text_of(client.get(FIND))
+
+
+def test_a_card_that_was_drawn_before_says_what_is_so_now(client: Client) -> None:
+    """After each change to whatever a card tells, it is what it would be had none been drawn."""
+    soon = timezone.now() + timedelta(hours=2)
+    doctor = DoctorFactory(fee_video=Decimal(500), with_place=True, listing__next_open_video=soon)
+    listing, place = DoctorListing.objects.filter(doctor=doctor), doctor.places
+    these = Doctor.objects.filter(pk=doctor.pk)
+
+    def card() -> str:
+        return re.split("</?ol", client.get(FIND).content.decode())[1]
+
+    changes: list[Callable[[], object]] = [
+        lambda: these.update(name="Farhana Rahman", title="Prof. Dr."),
+        lambda: these.update(slug="farhana"),
+        lambda: these.update(registration_number="B-777"),
+        lambda: these.update(languages=[Language.HINDI]),
+        lambda: these.update(practising_since=1999),
+        lambda: these.update(photo_small="doctors/small.webp"),
+        lambda: these.update(fee_video=Decimal(700)),
+        lambda: these.update(fee_in_person=Decimal(0)),
+        lambda: QualificationFactory(doctor=doctor, degree="FCPS"),
+        lambda: DoctorSpecialtyFactory(doctor=doctor, specialty=SpecialtyFactory(name_en="Oncology")),
+        lambda: place.update(name="Sea View"),
+        lambda: place.update(district="sylhet"),
+        lambda: PracticePlaceFactory(doctor=doctor),
+        lambda: listing.update(rating=Decimal("4.10"), rating_count=9),
+        lambda: listing.update(rating_count=2),
+        lambda: listing.update(next_open_video=soon + timedelta(days=9)),
+        lambda: listing.update(next_open_video=None),
+        lambda: these.update(fee_video=None),
+        lambda: these.update(name_bn="ডা. ফারহানা রহমান"),
+        lambda: client.cookies.load({settings.LANGUAGE_COOKIE_NAME: "bn"}),
+    ]
+    for number, change in enumerate(changes):
+        before = card()
+        assert card() == before
+        change()
+        after = card()
+        caches["template_fragments"].clear()
+        assert after == card(), number
+        # In English nobody reads the Bangla name.
+        assert (after != before) == (number != len(changes) - 2), number
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -102,7 +102,7 @@ def test_what_cannot_be_written_is_put_back() -> None:
 
 
 def test_pages_go_on_while_the_sums_are_away_and_that_is_logged(doctor: User) -> None:
-    nowhere = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    nowhere = settings.CACHES | {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
     with override_settings(CACHES=nowhere), capture_logs() as logs:
         assert reader().get("/doctors/").status_code == 200
         assert reader().get(doctor.doctor.get_absolute_url()).status_code == 200
