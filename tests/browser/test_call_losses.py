@@ -1,5 +1,6 @@
 """A video visit that loses its socket, its network, its wakefulness, its server or its page, and goes on."""
 
+import random
 import signal
 from collections.abc import Callable
 from time import monotonic
@@ -17,6 +18,19 @@ from tests.lines import Line
 pytestmark = pytest.mark.django_db(transaction=True)
 
 type Make = Callable[..., Person]
+
+
+# Signals that no page of ours would send, by the socket of one that is in the call.
+SIGNALS = """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (frame) {
+  window.__to = JSON.parse(frame).to ?? window.__to;
+  send.call(this, frame);
+};
+window.__signal = (signal) =>
+  window.__sockets.at(-1).send(JSON.stringify({ type: "signal", to: window.__to, ...signal }));
+"""
+OURS = "window.__connections.findLast((pc) => pc.connectionState === 'connected').localDescription.sdp"
 
 
 @pytest.fixture
@@ -99,6 +113,45 @@ def test_visit_goes_on_after_each_loss(
 def frames(person: Person, page: Page) -> int:
     found = person.look(page)
     return int(found["frames"]) if found else 0
+
+
+def garbled(sdp: str, dice: random.Random) -> str:
+    """Some lines of it gone, twice, in another place, cut off or with other characters in them."""
+    first, *lines = sdp.splitlines()
+    for _ in range(dice.randint(1, 8)):
+        at = dice.randrange(len(lines))
+        match dice.randrange(5):
+            case 0:
+                del lines[at]
+            case 1:
+                lines.insert(dice.randrange(len(lines)), lines[at])
+            case 2:
+                lines[at] = lines[at][: dice.randrange(len(lines[at]) + 1)]
+            case 3:
+                lines[at] = "".join(dice.choice((each, chr(dice.randint(33, 1500)))) for each in lines[at])
+            case 4:
+                lines.insert(at, "m=" + "9" * dice.randint(1, 3000))
+    return "\r\n".join([first, *lines, ""])
+
+
+def test_garbled_descriptions_and_candidates_end_neither_page_nor_call(
+    person: Make, visit: Appointment, doctor: User, patient: User
+) -> None:
+    one, other = person(patient, script=SIGNALS), person(doctor, script=SIGNALS)
+    begin(visit, one, other)
+    dice = random.Random(4)
+    for sender, receiver in ((one, other), (other, one)):
+        sdp = sender.page.evaluate(OURS)
+        for _ in range(40):
+            kind = dice.choice(("offer", "answer", "answer", "rollback"))
+            sender.page.evaluate("window.__signal", {"description": {"type": kind, "sdp": garbled(sdp, dice)}})
+            line = "candidate:" + "".join(chr(dice.randint(32, 300)) for _ in range(dice.randint(0, 200)))
+            candidate = {"candidate": line, "sdpMid": dice.choice(("0", "9", "")), "sdpMLineIndex": dice.randint(0, 9)}
+            sender.page.evaluate("window.__signal", {"candidate": candidate})
+        receiver.sees_frames(more_than=20, timeout=90)
+        sender.sees_frames(more_than=20, timeout=90)
+    other.write("Do you see me?")
+    expect(one.page.locator(".chat-text")).to_have_text("Do you see me?")
 
 
 def test_narrow_line_goes_to_sound_alone_and_back(

@@ -1,5 +1,6 @@
 """The room's pages without JavaScript, and the visit's states as the doctor moves them."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Ground, Notification, TrailEntry, User
@@ -154,9 +156,16 @@ def test_doctor_admits_completes_and_the_patient_is_told(
         ("in_progress", "completed", doctor.pk, ""),
     ]
     assert Notification.objects.filter(user=patient, kind="visit_completed").count() == 1
-    page = client_of(patient).get(path(visit), follow=True).content.decode()
+    patients = client_of(patient)
+    page = patients.get(path(visit), follow=True).content.decode()
     assert "The visit is done" in page
-    assert "Book a follow-up" in page
+    (follow_up,) = re.findall(r'href="(/[^"]*type=follow_up)"', page)
+    for address in (html.unescape(follow_up), reverse("prescriptions:own")):
+        assert patients.get(address).status_code == 200
+    assert (
+        f'href="{reverse("prescriptions:note", args=[visit.pk])}"'
+        in client.get(path(visit, "summary/")).content.decode()
+    )
     evidence = JoinEvidence.objects.order_by("pk").values_list("event", flat=True)
     assert list(evidence) == ["joined", "admitted", "closed"]
     assert client.post(path(visit, "close/"), {"outcome": "completed"}).status_code == 409
