@@ -9,11 +9,12 @@ import resource
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ import psutil
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from appointments.models import Appointment, Status
 from config.processes import wait_until
@@ -34,8 +35,10 @@ from tests.bench.figures import milliseconds, report
 
 ROOMS = tuple(map(int, os.environ.get("ROOMS", "10,200,1000").split(",")))
 PROCESSES = tuple(map(int, os.environ.get("PROCESSES", "1,2").split(",")))
+# So many rooms fill at one time; as many as there are is what a restart looks like.
+AT_ONCE = int(os.environ.get("AT_ONCE", "20"))
 RELAYS_A_SECOND, SECONDS = 300, int(os.environ.get("SECONDS", "20"))
-BEAT = 15.0
+BEAT, LATER = 15.0, 1013
 CANDIDATE = "candidate:842163049 1 udp 1677729535 192.0.2.10 46154 typ relay raddr 0.0.0.0 rport 0 generation 0"
 
 
@@ -141,34 +144,41 @@ class Seat:
 
 @asynccontextmanager
 async def seats(
-    rooms: list[tuple[Appointment, dict[str, str], dict[str, str]]], ports: list[int]
+    rooms: list[tuple[Appointment, dict[str, str], dict[str, str]]], ports: list[int], tries: Counter[str]
 ) -> AsyncIterator[list[tuple[Seat, Seat]]]:
     """Both sides in every room; the doctors on the last of the processes, the patients on the first."""
-    gate = asyncio.Semaphore(20)
+    gate = asyncio.Semaphore(AT_ONCE)
     origin = os.environ.get("SITE_ORIGIN", "http://localhost:8000")
 
     async def come(visit: Appointment, headers: dict[str, str], port: int) -> Seat:
         address = f"ws://127.0.0.1:{port}/ws/consultations/{visit.pk}/"
         options = {"origin": origin, "additional_headers": {"Cookie": headers["Cookie"]}, "compression": None}
-        while True:
+        device, session = str(uuid4()), str(uuid4())
+        for wait in itertools.chain((1, 2, 4, 8), itertools.repeat(15)):
             try:
-                wire = await connect(address, open_timeout=60, ping_interval=None, **options)
+                wire = await connect(address, open_timeout=10, ping_interval=None, **options)
+                seat = Seat(wire, session)
+                await seat.say("enter", device=device, session=session)
+                await hear_state(seat)
                 break
-            except (OSError, InvalidHandshake):
-                # daphne gives up a handshake after five seconds; a browser's page tries again too.
-                await asyncio.sleep(random.uniform(0.5, 2))
-        seat = Seat(wire, str(uuid4()))
-        await seat.say("enter", device=str(uuid4()), session=seat.session)
+            except (OSError, InvalidHandshake, ConnectionClosed) as error:
+                # As a browser's page: told to come later, or not answered in time.
+                is_told = isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code == LATER
+                tries["told to come later" if is_told else "not heard"] += 1
+                await asyncio.sleep(random.uniform(wait / 2, wait))
         # Whoever is in early would be silent for too long while the others come.
         work.append(asyncio.create_task(seat.beat()))
         return seat
 
+    async def hear_state(seat: Seat) -> None:
+        while (message := json.loads(await asyncio.wait_for(seat.socket.recv(), 60)))["type"] != "state":
+            pass
+        seat.version = message["version"]
+        seat.peer = message["peer"]["session"] if message["peer"] else ""
+
     async def meet(seat: Seat) -> None:
         while not seat.peer:
-            message = json.loads(await asyncio.wait_for(seat.socket.recv(), 60))
-            if message["type"] == "state":
-                seat.version = message["version"]
-                seat.peer = message["peer"]["session"] if message["peer"] else ""
+            await hear_state(seat)
 
     async def fill(room: tuple[Appointment, dict[str, str], dict[str, str]]) -> tuple[Seat, Seat]:
         visit, patients, doctors = room
@@ -206,14 +216,22 @@ async def relay(pairs: list[tuple[Seat, Seat]]) -> tuple[int, float]:
     return sent, perf_counter() - begun
 
 
-def cores_spent(found: list[tuple[int, psutil.Process]]) -> float:
-    return sum(times.user + times.system for times in (process.cpu_times() for _port, process in found))
+def cores_spent(found: list[tuple[int, psutil.Process]]) -> Counter[str]:
+    """Seconds of a core: of daphne, of this driver, and of all that the machine did."""
+    daphne = sum(times.user + times.system for times in (process.cpu_times() for _port, process in found))
+    machine = psutil.cpu_times()
+    return Counter(daphne=daphne, driver=process_time(), machine=sum(machine) - machine.idle - machine.iowait)
+
+
+def rounded(spent: Counter[str], *, over: float = 1, digits: int = 2) -> dict[str, float]:
+    return {name: round(seconds / over, digits) for name, seconds in spent.items()}
 
 
 async def measure(count: int, found: list[tuple[int, psutil.Process]], rooms: Any) -> None:
     empty = sum(process.memory_info().rss for _port, process in found)
     begun, before = perf_counter(), cores_spent(found)
-    async with seats(rooms, [port for port, _process in found]) as pairs:
+    tries: Counter[str] = Counter()
+    async with seats(rooms, [port for port, _process in found], tries) as pairs:
         filled = perf_counter() - begun
         full = sum(process.memory_info().rss for _port, process in found)
         full_at = cores_spent(found)
@@ -230,8 +248,9 @@ async def measure(count: int, found: list[tuple[int, psutil.Process]], rooms: An
             refused=sum(seat.refused for pair in pairs for seat in pair),
             kb_per_room=round((full - empty) / 1024 / count),
             seconds_to_fill=round(filled, 1),
-            core_seconds_to_fill=round(full_at - before, 1),
-            cores_used=round(spent / seconds, 2),
+            core_seconds_to_fill=rounded(full_at - before, digits=1),
+            tries_in_vain=dict(tries),
+            cores_used=rounded(spent, over=seconds + 2),
             **milliseconds(taken or [0.0]),
         )
 
