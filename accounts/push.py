@@ -80,7 +80,8 @@ def send(endpoint: str, *, p256dh: str, auth: str, payload: bytes, topic: str, u
         raise DeviceGone
     if answer.status_code == 429 or answer.status_code >= 500:
         raise PushServiceBusy(answer.status_code)
-    if not answer.ok:
+    # To be sent elsewhere is no answer either.
+    if not 200 <= answer.status_code < 300:
         raise PushRefused(answer.status_code)
 
 

@@ -177,7 +177,7 @@ class Twilio:
 
 def check(answer: requests.Response) -> None:
     """Raises NeverTaken with the provider's own code, or Busy, unless it took the message."""
-    if answer.ok:
+    if 200 <= answer.status_code < 300:
         return
     if 400 <= answer.status_code < 500 and answer.status_code not in {401, 403, 408, 429}:
         code = json_of(answer).get("code", answer.status_code)

@@ -42,6 +42,8 @@ class Outside:
     answer: tuple[int, dict[str, Any]] = (201, {})
     # By the path, for what is not as the others.
     answers: dict[str, int] = field(default_factory=dict)
+    # Where those are sent whose answer is to go elsewhere.
+    elsewhere: str = ""
     asked: list[Asked] = field(default_factory=list)
 
 
@@ -57,6 +59,8 @@ def outside() -> Iterator[Outside]:
             written = json.dumps(words).encode()
             self.send_response(here.answers.get(self.path, status))
             self.send_header("Content-Length", str(len(written)))
+            if here.elsewhere:
+                self.send_header("Location", here.elsewhere)
             self.end_headers()
             self.wfile.write(written)
 

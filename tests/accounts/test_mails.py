@@ -11,7 +11,7 @@ import pytest
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.contrib.sessions.backends.db import SessionStore
-from django.core import mail
+from django.core import mail, signing
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 from pytest_django import Settings
@@ -20,6 +20,7 @@ from accounts.models import Channel, Delivery, Kind, Notification, User
 from accounts.samples import FACTS
 from accounts.services import deliver, email_for, note_bounce, notify
 from accounts.services.mail import unsubscribe_token
+from accounts.services.texting import CALLBACK
 from accounts.topics import Topic, topic_of
 from tests.accounts.post_office import post_office, smtp
 from tests.factories.accounts import UserFactory
@@ -113,6 +114,8 @@ def test_link_that_is_not_ours_or_of_what_stays_on_ends_nothing(user: User, clie
         "nonsense",
         unsubscribe_token(user, Topic.MONEY),
         unsubscribe_token(user, Topic.SAFETY),
+        # Signed by us, for something else.
+        signing.dumps([user.pk, Topic.VISITS.value], salt=CALLBACK),
     ):
         assert client.post(f"/unsubscribe/{wrong}/").status_code == 404
     user.refresh_from_db()

@@ -106,6 +106,15 @@ def test_push_service_that_is_busy_is_asked_again_and_one_that_refuses_is_not(
     assert PushDevice.objects.exists()
 
 
+def test_push_service_leads_us_nowhere_else(client: Client, user: User, service: Outside) -> None:
+    subscribed(client, user, service)
+    with outside() as inside_our_network:
+        service.answer, service.elsewhere = (307, {}), f"{inside_our_network.origin}/secrets"
+        delivery = told(user)
+        assert (delivery.status, delivery.error) == ("failed", "push_refused")
+        assert inside_our_network.asked == []
+
+
 @pytest.mark.parametrize(
     "endpoint",
     [

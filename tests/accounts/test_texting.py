@@ -9,6 +9,7 @@ from secrets import randbelow
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -85,7 +86,7 @@ def test_who_has_proven_no_number_gets_none(gateway: Outside) -> None:
     assert not notify(UserFactory(), Kind.VISIT_REMINDER, facts=FACTS).deliveries.filter(channel=Channel.SMS).exists()
 
 
-@pytest.mark.parametrize(("status", "error"), [(503, "Busy"), (429, "Busy"), (401, "Busy")])
+@pytest.mark.parametrize(("status", "error"), [(503, "Busy"), (429, "Busy"), (401, "Busy"), (307, "Busy")])
 def test_provider_that_does_not_take_it_now_is_asked_again(
     user: User, gateway: Outside, status: int, error: str
 ) -> None:
@@ -172,6 +173,16 @@ def test_report_of_one_message_does_not_count_for_another(user: User, gateway: O
     assert client.post(address(other), **report).status_code == 409
     assert client.post("/reports/sms/nonsense/", **report).status_code == 409
     assert client.post(address(delivery), **report).status_code == 204
+
+
+def test_address_for_reports_ends_after_a_week(user: User, gateway: Outside, client: Client) -> None:
+    delivery = sent(user)
+    where = address(delivery)
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        report = signed_report(TOKEN, {"id": "m-1", "status": "delivered"})
+        assert client.post(where, **report).status_code == 409
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.report) == ("sent", "")
 
 
 def test_twilios_report_is_known_by_its_signature(

@@ -127,7 +127,7 @@ def test_follow_up_that_is_booked_is_not_asked_for_again(doctor: User, patient: 
 
 
 def test_home_shows_medicines_the_family_and_papers_or_how_they_come(
-    doctor: User, patient: User, client_of: ClientOf
+    doctor: User, patient: User, stranger: User, client_of: ClientOf
 ) -> None:
     client = client_of(patient)
     page = read(client, "/")
@@ -143,6 +143,10 @@ def test_home_shows_medicines_the_family_and_papers_or_how_they_come(
     # Its title would be a reading of a record, and is left to the page that writes it down.
     assert "Lipid profile" not in page.html
     assert any("Mitu" in words for words in page.links)
+    others = read(client_of(stranger), "/")
+    for words in ("What a doctor prescribes", "Nobody yet.", "Lab reports, X-rays, prescriptions"):
+        assert words in others.html
+    assert f"/prescriptions/{signed.prescription_id}/" not in others.links.values()
 
 
 def test_visit_of_long_ago_offers_no_review(doctor: User, patient: User, client_of: ClientOf) -> None:

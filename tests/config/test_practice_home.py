@@ -25,9 +25,12 @@ from tests.appointments.visits import DHAKA, at, confirmed, shifted
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import PatientFactory
 from tests.page import read
+from tests.payments.test_disputes import complained, paid
 from tests.payments.test_income import line, paid_out
 from tests.prescriptions.orders import placed
 from tests.reviews.visits import reviewed
+from tests.telehealth.rooms import visit_now
+from tests.telehealth.test_pages import waiting
 
 type ClientOf = Callable[[User], Client]
 
@@ -191,6 +194,21 @@ def test_page_counts_what_is_to_be_done_and_leads_there(
     elsewhere = read(client_of(other_doctor), HOME)
     assert ("h2", "To do") not in elsewhere.headings
     assert "Clear answers." not in elsewhere.html
+
+
+def test_who_waits_and_who_complains_is_told_to_their_doctor_alone(
+    doctor: User, other_doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    patient.patient.name = "Rahima Begum"
+    patient.patient.save()
+    waiting(visit_now(doctor, patient))
+    complained(paid(patient, doctor.doctor))
+    own = read(client_of(doctor), HOME)
+    assert "Rahima Begum" in own.html
+    assert any("complaint" in words for words in own.links)
+    elsewhere = read(client_of(other_doctor), HOME)
+    assert "Rahima Begum" not in elsewhere.html
+    assert not any("complaint" in words for words in elsewhere.links)
 
 
 def test_page_takes_the_same_queries_for_one_row_of_each_and_for_three(
