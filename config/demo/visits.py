@@ -1,6 +1,7 @@
 """A year of the demo's visits: held, missed, cancelled and paid back, and those that are still to come."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -99,21 +100,6 @@ class Entry:
             doctor=self.visit.doctor,
         )
 
-    def attempt(self, charge: Charge, number: int) -> PaymentAttempt:
-        return PaymentAttempt(
-            charge=charge,
-            tran_id=f"PDEMO{number:06d}{secrets.token_hex(6).upper()}",
-            amount=charge.amount,
-            currency=charge.currency,
-            status=PaymentAttempt.Status.SETTLED,
-            val_id=f"{self.paid:%y%m%d%H%M%S}{secrets.token_hex(7)}",
-            bank_tran_id=f"{self.paid:%y%m%d%H%M%S}{secrets.token_hex(8)}",
-            card_type=self.card,
-            store_amount=(charge.amount * 975 / 1000).quantize(charge.amount),
-            created_at=self.paid,
-            settled_at=self.paid,
-        )
-
 
 class Diary:
     """Enters visits into the past and the future, and writes them the way the services would have left them."""
@@ -190,22 +176,25 @@ class Diary:
         for entry, charge in zip(entries, charges, strict=True):
             entry.visit.charge = charge
         Appointment.objects.bulk_update([entry.visit for entry in entries], ["charge"], batch_size=200)
+        attempts = self.settle(charges, [entry.card for entry in entries])
+        earned = []
+        for entry, attempt in zip(entries, attempts, strict=True):
+            visit = entry.visit
+            if visit.status == Status.CANCELLED:
+                pay_back(attempt, Refund.Reason.CANCELLED)
+            elif visit.status in (Status.COMPLETED, Status.NO_SHOW):
+                earned.append((attempt.charge, visit.end))
+        earn(earned)
+
+    def settle(self, charges: list[Charge], cards: list[str]) -> list[PaymentAttempt]:
+        """How each was paid at the sandbox, at its time, with the lines of the ledger."""
+        pairs = zip(charges, cards, strict=True)
         attempts = PaymentAttempt.objects.bulk_create(
-            entry.attempt(charge, next(self.numbers)) for entry, charge in zip(entries, charges, strict=True)
+            settled(charge, next(self.numbers), card=card) for charge, card in pairs
         )
         self.payments += attempts
         post_all([settlement(each.charge, each, at=each.settled_at) for each in attempts])
-        percent = cache(commission_percent)
-        earned = []
-        for entry, attempt in zip(entries, attempts, strict=True):
-            visit, charge = entry.visit, attempt.charge
-            if visit.status == Status.CANCELLED:
-                pay_back(attempt)
-            elif visit.status in (Status.COMPLETED, Status.NO_SHOW):
-                commission = (charge.amount * percent(visit.doctor) / 100).quantize(PAISA)
-                facts = {"doctor_id": visit.doctor_id, "amount": charge.amount, "commission": commission}
-                earned.append(earning(charge, **facts, at=visit.end))
-        post_all(earned)
+        return attempts
 
     def tell_sandbox(self, folder: Path) -> None:
         """Let the sandbox gateway know of these payments, so that they can be paid back."""
@@ -225,13 +214,41 @@ class Diary:
             )
 
 
-def pay_back(attempt: PaymentAttempt) -> None:
+def settled(charge: Charge, number: int, *, card: str) -> PaymentAttempt:
+    return PaymentAttempt(
+        charge=charge,
+        tran_id=f"PDEMO{number:06d}{secrets.token_hex(6).upper()}",
+        amount=charge.amount,
+        currency=charge.currency,
+        status=PaymentAttempt.Status.SETTLED,
+        val_id=f"{charge.paid_at:%y%m%d%H%M%S}{secrets.token_hex(7)}",
+        bank_tran_id=f"{charge.paid_at:%y%m%d%H%M%S}{secrets.token_hex(8)}",
+        card_type=card,
+        store_amount=(charge.amount * 975 / 1000).quantize(charge.amount),
+        created_at=charge.paid_at,
+        settled_at=charge.paid_at,
+    )
+
+
+def earn(charges: Iterable[tuple[Charge, datetime]]) -> None:
+    """What doctors earned of these, and when."""
+    percent = cache(commission_percent)
+    movements = []
+    for charge, at in charges:
+        commission = (charge.amount * percent(charge.doctor) / 100).quantize(PAISA)
+        movements.append(
+            earning(charge, doctor_id=charge.doctor_id, amount=charge.amount, commission=commission, at=at)
+        )
+    post_all(movements)
+
+
+def pay_back(attempt: PaymentAttempt, reason: Refund.Reason) -> None:
     due, paid = attempt.settled_at + timedelta(hours=2), attempt.settled_at + timedelta(days=1)
     refund = Refund.objects.create(
         charge=attempt.charge,
         attempt=attempt,
         amount=attempt.amount,
-        reason=Refund.Reason.CANCELLED,
+        reason=reason,
         status=Refund.Status.DONE,
         created_at=due,
         done_at=paid,
