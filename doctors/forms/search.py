@@ -67,7 +67,7 @@ def district_choices() -> list[tuple[str, str]]:
 
 
 def _years(number: int) -> str:
-    return ngettext("%(number)d year or more", "%(number)d years or more", number) % {"number": number}
+    return digits(ngettext("%(number)d year or more", "%(number)d years or more", number) % {"number": number})
 
 
 class SearchForm(forms.Form):
@@ -106,10 +106,10 @@ class SearchForm(forms.Form):
         self.specialties = specialties
         self.fields["specialty"].choices = [("", _("All")), *((each.slug, each.name) for each in specialties)]
         self.fields["district"].choices = [("", _("All of Bangladesh")), *district_choices()]
-        self.fields["km"].choices = [(str(km), gettext("Within %(km)s km") % {"km": km}) for km in KILOMETRES]
+        self.fields["km"].choices = [(str(km), gettext("Within %(km)s km") % {"km": digits(km)}) for km in KILOMETRES]
         self.fields["rating"].choices = [
             ("", _("Any")),
-            *((str(least), gettext("%(stars)s or more") % {"stars": least}) for least in RATINGS),
+            *((str(least), gettext("%(stars)s or more") % {"stars": digits(least)}) for least in RATINGS),
         ]
         self.fields["experience"].choices = [("", _("Any")), *((str(years), _years(years)) for years in YEARS)]
 
@@ -207,7 +207,7 @@ class SearchForm(forms.Form):
         if name == "near":
             km = self.cleaned_data.get("km") or DEFAULT_KM
             where = gettext("your position") if "," in value else district(value).name
-            return gettext("Within %(km)s km of %(place)s") % {"km": km, "place": where}
+            return gettext("Within %(km)s km of %(place)s") % {"km": digits(km), "place": where}
         return str(dict(getattr(self.fields[name], "choices", ())).get(value, value))
 
     def loosened(self, result: SearchResult) -> list[Chip]:

@@ -261,6 +261,16 @@ def test_htmx_gets_the_counts_for_the_choices_that_stand_there(client: Client) -
     assert '<option value="oncology" selected>Oncology (1)</option>' in html
 
 
+def test_filters_are_told_in_bangla_digits_on_a_page_in_bangla(client: Client) -> None:
+    client.cookies["language"] = "bn"
+    page = client.get(FIND, {"near": "sylhet", "km": "25", "rating": "4.5", "experience": "10"})
+    words = [chip.words for chip in page.context["chips"]]
+    assert words == ["সিলেট থেকে ২৫ কিমির মধ্যে", "৪.৫ বা বেশি", "১০ বছর বা বেশি"]
+    facets = page.context["facets"]
+    shown = "".join(option.words for name in ("km", "rating", "experience") for option in facets[name])
+    assert not re.search("[0-9]", shown)
+
+
 def test_fees_from_and_to_the_wrong_way_round_are_told(client: Client) -> None:
     DoctorFactory(fee_video=Decimal(800))
     page = client.get(FIND, {"fee_min": "900", "fee_max": "700"})
