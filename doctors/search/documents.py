@@ -35,7 +35,7 @@ LANGUAGES = {
 # What people write around a registration number.
 _REGISTRATION_WORDS = frozenset({"bmdc", "reg", "registration", "no", "number"})
 # The house in front of its street.
-_HOUSE = re.compile(r"[\d/-]+\s+")
+_HOUSE = re.compile(r"^[\d/-]+\s+")
 
 
 @dataclass(frozen=True, slots=True)
