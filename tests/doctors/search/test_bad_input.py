@@ -1,5 +1,6 @@
 """Whatever is sent, the pages of search answer, and ask the database no more than usual."""
 
+from time import process_time
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +16,8 @@ from tests.meilisearch.process import Meilisearch
 
 # More than any page of search asks, however its text is mended.
 MOST_QUERIES = 22
+# In seconds of this process, for a page of one doctor: many times what any of them takes.
+MOST_WORK = 1.0
 
 TEXTS = {
     "10 kB": "x" * 10_240,
@@ -29,7 +32,7 @@ TEXTS = {
     "format marks": "%s %(name)s {0} %%",
     "a filter of another engine": 'gender = female OR id != 1 AND _geoRadius(0,0,1) "',
     "markup": "<script>alert(1)</script>",
-    "signs of a document": "@karim #a12345 +1",
+    "signs of a document": "@karim ~green #a12345 +1",
     "from right to left": "\u202e\u2066abc\u2069",
     "marks without letters": "\u0981\u0982\u0983\u09bc\u09cd\u0301" * 20,
     "other scripts": "क्या 你好 مرحبا 🩺",
@@ -54,10 +57,26 @@ QUERIES = {name: urlencode({"q": text}) for name, text in TEXTS.items()} | {
 @pytest.mark.parametrize("asked", QUERIES.values(), ids=QUERIES)
 def test_bad_input_is_answered(client: Client, route: str, asked: str) -> None:
     DoctorFactory(name="Karim")
+    client.get(reverse(route))
+    begin = process_time()
     with CaptureQueriesContext(connection) as captured:
         response = client.get(f"{reverse(route)}?{asked}")
     assert response.status_code == 200
     assert len(captured) <= MOST_QUERIES
+    assert process_time() - begin < MOST_WORK
+
+
+@pytest.mark.django_db
+def test_bad_input_is_answered_to_htmx_with_an_address_that_is_clean(client: Client) -> None:
+    DoctorFactory(name="Karim")
+    for name, asked in QUERIES.items():
+        response = client.get(f"{reverse('doctors:find')}?{asked}", headers={"HX-Request": "true"})
+        assert response.status_code == 200, name
+        again = response["HX-Push-Url"]
+        assert again.isascii(), name
+        assert again.isprintable(), name
+        assert len(again) < 2000, name
+        assert client.get(again, headers={"HX-Request": "true"})["HX-Push-Url"] == again, name
 
 
 @pytest.mark.django_db
@@ -67,6 +86,7 @@ def test_bad_input_is_understood_by_the_search_server(client: Client, server: Me
     index.rebuild(lambda done, total: None)
     for name, asked in QUERIES.items():
         with structlog.testing.capture_logs() as logged:
-            assert client.get(f"{reverse('doctors:find')}?{asked}").status_code == 200, name
+            for route in ("doctors:find", "doctors:suggest"):
+                assert client.get(f"{reverse(route)}?{asked}").status_code == 200, (name, route)
         assert not [line["event"] for line in logged if line["event"].startswith("search_server")], name
     assert sum(each["path"] == "/multi-search" for each in server.asked) >= len(QUERIES)

@@ -10,7 +10,7 @@ import pytest
 from config import days
 from doctors.districts import district
 from doctors.models import DoctorListing, Gender, Mode, Part
-from doctors.search import Available, Filter, Near, SearchQuery, Sort, find_doctors
+from doctors.search import Available, Filter, Near, SearchQuery, Sort, find_doctors, postgres
 from doctors.search.query import KILOMETRES
 from doctors.services import write_documents
 from specialties.models import Specialty
@@ -212,6 +212,26 @@ def test_facets_need_the_same_queries_for_any_number_of_doctors(django_assert_nu
     # Counts, slugs of the specialties, the page.
     with django_assert_num_queries(3):
         assert find_doctors(query).total == count
+
+
+def test_many_counts_are_kept_for_a_minute_and_for_the_same_question_alone(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries
+) -> None:
+    monkeypatch.setattr(postgres, "MANY", 1)
+    for gender in (Gender.FEMALE, Gender.MALE, Gender.MALE):
+        DoctorFactory(gender=gender, fee_video=Decimal(800))
+    questions: list[tuple[dict[str, object], int]] = [
+        ({"gender": "female"}, 1),
+        ({"gender": "male"}, 2),
+        ({"fee_min": Decimal(700)}, 3),
+        ({"fee_max": Decimal(700)}, 0),
+        ({}, 3),
+    ]
+    for asked, total in questions:
+        assert find_doctors(SearchQuery(**asked)).total == total, asked
+    # Slugs of the specialties, the page.
+    with django_assert_num_queries(2):
+        assert find_doctors(SearchQuery(gender="male")).total == 2
 
 
 def test_a_retired_specialty_is_still_counted_by_its_slug() -> None:

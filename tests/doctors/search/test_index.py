@@ -1,6 +1,7 @@
 """The search server's index: what it holds, how it keeps up with the database, is made anew and compared."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
@@ -15,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from meilisearch.errors import MeilisearchError
 
+from config.processes import wait_until
 from doctors.models import Doctor, DoctorListing, SearchDocument, SearchMark
 from doctors.search import index
 from doctors.services import mark_stale, suspend_doctor, write_documents
@@ -24,6 +26,8 @@ from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.meilisearch.process import Meilisearch
 
 pytestmark = pytest.mark.django_db
+
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -112,7 +116,10 @@ def test_marks_wait_while_the_server_is_away_and_one_alert_is_raised(built: Meil
         write_index()
     assert [line["event"] for line in logged if line["log_level"] == "error"] == ["search_index_not_written"]
     assert doctor.pk in marked()
+    # It is left alone for a while, well or not.
     built.set(status=0)
+    write_index()
+    assert doctor.pk in marked()
     index.fuse.mend()
     write_index()
     assert held(built).keys() == {doctor.pk}
@@ -125,6 +132,19 @@ def test_marks_wait_when_the_server_fails_at_the_task(built: Meilisearch) -> Non
         index.write_marked()
     assert doctor.pk in marked()
     assert held(built) == {}
+
+
+def test_mark_of_a_doctor_who_is_gone_waits_when_the_server_fails_at_the_task(built: Meilisearch) -> None:
+    doctor = DoctorFactory()
+    write_index()
+    suspend_doctor(doctor, reason="Complaints", by=UserFactory(as_admin=True))
+    built.set(fail_task="documentDeletion")
+    with pytest.raises(MeilisearchError):
+        index.write_marked()
+    assert marked() == held(built).keys() == {doctor.pk}
+    built.set(fail_task="")
+    index.write_marked()
+    assert marked() == held(built).keys() == set()
 
 
 def test_document_that_is_refused_keeps_no_other_out(built: Meilisearch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,12 +206,71 @@ def test_one_writes_at_a_time(built: Meilisearch, elsewhere: psycopg.Connection)
     assert held(built).keys() == {doctor.pk}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_mark_that_comes_while_its_doctor_is_written_is_for_the_next_time(
+    built: Meilisearch, elsewhere: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doctor = DoctorFactory(listing__rating="3.00", listing__rating_count=9)
+    entries = index.entries
+
+    def changed_meanwhile(doctor_ids: Collection[int]) -> list[Any]:
+        found = entries(doctor_ids)
+        elsewhere.execute("UPDATE doctors_doctorlisting SET rating = 4.5")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(index, "entries", changed_meanwhile)
+        index.write_marked()
+    assert held(built)[doctor.pk]["rating"] == 3
+    assert marked() == {doctor.pk}
+    write_index()
+    assert held(built)[doctor.pk]["rating"] == 4.5
+
+
+def is_waited_for(elsewhere: psycopg.Connection) -> bool:
+    waiting = """SELECT FROM pg_locks JOIN pg_database ON database = pg_database.oid AND datname = current_database()
+                 WHERE locktype = 'advisory' AND objid = %s AND NOT granted"""
+    return elsewhere.execute(waiting, [index.WRITING]).fetchone() is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_swap", [False, True], ids=["batch", "swap"])
+def test_making_it_anew_waits_for_whoever_writes(
+    built: Meilisearch, elsewhere: psycopg.Connection, *, is_swap: bool
+) -> None:
+    doctor = DoctorFactory()
+
+    def take() -> None:
+        elsewhere.execute("SELECT pg_advisory_lock(%s)", [index.WRITING])
+
+    def rebuild() -> None:
+        try:
+            index.rebuild(lambda done, total: take() if is_swap else None)
+        finally:
+            connection.close()
+
+    if not is_swap:
+        take()
+    with ThreadPoolExecutor() as pool:
+        try:
+            rebuilt = pool.submit(rebuild)
+            assert wait_until(lambda: is_waited_for(elsewhere) or rebuilt.done(), timeout=PATIENCE)
+            assert not rebuilt.done()
+            assert held(built, index.NEXT).keys() == ({doctor.pk} if is_swap else set())
+            assert held(built).keys() == set()
+        finally:
+            elsewhere.execute("SELECT pg_advisory_unlock_all()")
+        rebuilt.result(PATIENCE)
+    assert held(built).keys() == {doctor.pk}
+
+
 def test_one_makes_it_anew_at_a_time(built: Meilisearch, elsewhere: psycopg.Connection) -> None:
     assert elsewhere.execute("SELECT pg_try_advisory_lock(%s)", [index.REBUILDING]).fetchone() == (True,)
     with pytest.raises(CommandError, match="Somebody else is at it"):
         call_command("rebuild_search", stdout=StringIO())
     elsewhere.execute("SELECT pg_advisory_unlock(%s)", [index.REBUILDING])
     call_command("rebuild_search", stdout=StringIO())
+    assert elsewhere.execute("SELECT pg_try_advisory_lock(%s)", [index.REBUILDING]).fetchone() == (True,)
 
 
 # Making it anew --------------------------------------------------------------------------------------------------
