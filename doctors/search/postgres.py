@@ -30,7 +30,8 @@ from specialties.models import Specialty
 # Where facets come to so many in sum, counting takes longer than a page may, so it is done once in so many seconds.
 MANY, COUNTED_FOR = 20_000, 60
 # The best match reads the best of each way to fit, where a text has so few ways and the page is one of the first.
-MOST_WAYS, FIRST_PAGES = 16, 5
+# Of fewer doctors, all are weighed sooner than each way is looked up.
+MOST_WAYS, FIRST_PAGES, MANY_FOUND = 16, 5, 1000
 
 
 class PostgresSearch:
@@ -46,7 +47,7 @@ def _answer(asked: Asked) -> SearchResult:
     counted = _counted(asked, today)
     page = min(max(query.page, 1), max(1, -(-counted.total // PAGE_SIZE)))
     return SearchResult(
-        doctor_ids=_ids(asked, today, page) if counted.total else (),
+        doctor_ids=_ids(paging(asked, today, page, found=counted.total)) if counted.total else (),
         total=counted.total,
         page=page,
         understood=understood(asked.phrases),
@@ -178,16 +179,15 @@ def _found(asked: Asked, narrowed: Iterable[SQL]) -> SQL:
 # A page ----------------------------------------------------------------------------------------------------------
 
 
-def _ids(asked: Asked, today: date, page: int) -> tuple[int, ...]:
-    statement = paging(asked, today, page)
+def _ids(statement: SQL) -> tuple[int, ...]:
     with connection.cursor() as cursor:
         cursor.execute(statement.text, statement.params)
         return tuple(pk for (pk,) in cursor.fetchall())
 
 
-def paging(asked: Asked, today: date, page: int) -> SQL:
-    """The keys of the doctors on this page, in their order."""
-    if _has_few_ways(asked) and page <= FIRST_PAGES:
+def paging(asked: Asked, today: date, page: int, *, found: int) -> SQL:
+    """The keys of the doctors on this page of so many, in their order."""
+    if found >= MANY_FOUND and page <= FIRST_PAGES and _has_few_ways(asked):
         return _best_of_each_way(asked, today, page)
     return (
         _with(asked.query)

@@ -53,7 +53,8 @@ class Suggestion:
 
 def suggestions(specialties: list[Specialty]) -> list[str]:
     """The names of these specialties and of all complaints, in the active language: one query."""
-    return list(dict.fromkeys([*(each.name for each in specialties), *(each.name for each in Symptom.objects.all())]))
+    complaints = Symptom.objects.values_list("name_en", "name_bn")
+    return list(dict.fromkeys([*(each.name for each in specialties), *(_shown(*names) for names in complaints)]))
 
 
 def suggest(text: str) -> list[Suggestion]:

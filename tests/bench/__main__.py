@@ -28,7 +28,7 @@ OF_MONEY = ("ledger", "statements", "ipn", "settlements")
 # The admin's home: a year of five million visits, or of as many as VISITS says.
 OF_A_YEAR = ("dashboard",)
 # So has search, at two sizes.
-OF_SEARCH = ("search", "search-plans", "relevance")
+OF_SEARCH = ("search", "search-plans", "search-keeping-up", "relevance")
 SIZES = (10_000, 100_000)
 # They need people and no history, or bring their own.
 WITHOUT_HISTORY = ("rooms", "week", "homes", "notices", "inboxes")
@@ -118,7 +118,7 @@ def databases_of(figure: str) -> list[str]:
     if figure in OF_MEDICINES:
         return ["bench_medicines"]
     if figure in OF_SEARCH:
-        sizes = {"search": SIZES[::-1], "relevance": SIZES[:1]}.get(figure, SIZES[-1:])
+        sizes = {"search": SIZES[::-1], "search-keeping-up": SIZES, "relevance": SIZES[:1]}.get(figure, SIZES[-1:])
         return [f"bench_search_{size}" for size in sizes]
     if figure in OF_MONEY:
         return ["bench_money"]

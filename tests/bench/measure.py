@@ -49,6 +49,7 @@ NAMES = {
     "load-search": lambda: search.load_search(int(sys.argv[2])),
     "search": search.search,
     "search-plans": search.plans,
+    "search-keeping-up": search.keeping_up,
     "relevance": search.relevance,
     "rooms": rooms.signals,
     "notices": notices.notices,

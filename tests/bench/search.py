@@ -1,15 +1,19 @@
-"""Finding one of a hundred thousand doctors with names in both scripts: page, search alone, suggestions, plans."""
+"""Finding one of a hundred thousand doctors with names in both scripts: page, search alone, suggestions, plans; and
+how soon a search knows of a change."""
 
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import time
 from time import perf_counter
 
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.test import Client
+from django.utils import timezone
 
+from appointments.tasks import refresh_stale_listings
 from config import days
 from config.demo.names import CHAMBERS, FAMILY_MEN, FAMILY_WOMEN, MEN, WOMEN
 from doctors.districts import DISTRICTS
@@ -18,16 +22,21 @@ from doctors.models import (
     Doctor,
     DoctorListing,
     DoctorSpecialty,
+    Mode,
+    OpenDay,
     PracticePlace,
     Qualification,
     SearchDocument,
     SearchWord,
 )
 from doctors.search import SearchQuery, find_doctors, postgres
+from doctors.search.asked import Asked, asked_for
 from doctors.search.documents import FORM
 from doctors.search.lexicon import Lexicon
 from doctors.search.suggestions import suggest
 from doctors.search.words import sound, words
+from doctors.services import mark_stale, write_documents
+from scheduling.models import Calendar, WeeklyHours
 from specialties.models import Specialty
 from tests.bench.data import analyze
 from tests.bench.figures import milliseconds, report, timed
@@ -53,6 +62,7 @@ SEARCHES = {
 TYPED = {"short": "ra", "a name": "farhana r", "Bangla": "ফারহ", "a symptom": "chest p", "a typo": "cardiolgy"}
 TIMES = 40
 CLIENTS = 16
+CHANGED = 1000
 
 LOAD = """
 INSERT INTO accounts_user (password, is_superuser, email, name, role, time_zone, language, is_staff, is_active,
@@ -203,6 +213,58 @@ def search() -> None:
         times = timed(suggested, TIMES)
         report("suggestions", typed=name, doctors=doctors, queries=queries_of(suggested), **milliseconds(times))
     at_once("search", [lambda q=q: find_doctors(q) for q in _queries(client)], doctors)
+    at_once("suggestions", [lambda typed=typed: suggest(typed) for typed in TYPED.values()], doctors)
+    at_once("page", [lambda asked=asked: client.get(f"/doctors/?{asked}") for asked in SEARCHES.values()], doctors)
+
+
+def keeping_up() -> None:
+    """Writing all documents, and what passes until a search knows of a thousand changes. Nothing of it is kept."""
+    with transaction.atomic():
+        doctors = list(Doctor.objects.order_by("pk").values_list("pk", flat=True))
+        some = doctors[:CHANGED]
+        begin = perf_counter()
+        Doctor.objects.filter(pk__in=some).update(name="Xylander Quist")
+        write_documents(some)
+        written = perf_counter()
+        found = find_doctors(SearchQuery(text="xylander")).total
+        done = perf_counter()
+        report(
+            "a thousand names changed and written in one transaction, then searched",
+            doctors=len(doctors),
+            found=found,
+            written_s=round(written - begin, 2),
+            first_search_ms=round((done - written) * 1000, 1),
+        )
+        make_calendars(some)
+        mark_stale(some)
+        begin = perf_counter()
+        refreshed = 0
+        while DoctorListing.objects.filter(stale_at__lte=timezone.now()).exists():
+            refresh_stale_listings()
+            refreshed += 1
+        report(
+            "open times of a thousand refreshed",
+            doctors=len(doctors),
+            sweeps=refreshed,
+            open_days=OpenDay.objects.filter(doctor__in=some).count(),
+            s=round(perf_counter() - begin, 1),
+        )
+        begin = perf_counter()
+        write_documents(doctors)
+        report("all documents written", doctors=len(doctors), s=round(perf_counter() - begin, 1))
+        transaction.set_rollback(True)
+
+
+def make_calendars(doctors: list[int]) -> None:
+    """Five afternoons a week, three hours each."""
+    Calendar.objects.bulk_create([Calendar(doctor_id=pk) for pk in doctors])
+    WeeklyHours.objects.bulk_create(
+        [
+            WeeklyHours(doctor_id=pk, weekday=weekday, start=time(15), minutes=180, modes=[Mode.VIDEO])
+            for pk in doctors
+            for weekday in range(5)
+        ]
+    )
 
 
 def relevance() -> None:
@@ -251,11 +313,11 @@ def plans() -> None:
     lexicon = Lexicon.current()
     for name in ("everybody", "a name", "a symptom", "filters alone", "near"):
         query = SearchForm(client.get(f"/doctors/?{SEARCHES[name]}").wsgi_request.GET, specialties=_fields()).query()
-        asked = postgres.asked_for(query, lexicon)
+        asked = asked_for(query, lexicon) if query.text else Asked(query)
         today = days.today()
         for what, statement in (
             ("counts", postgres.counting(asked, today)),
-            ("page", postgres.paging(asked, today, 1)),
+            ("page", postgres.paging(asked, today, 1, found=find_doctors(query).total)),
         ):
             with connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) {statement.text}", statement.params)
