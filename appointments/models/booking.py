@@ -292,6 +292,10 @@ class Appointment(models.Model):
             models.Index(fields=["doctor", "-period"], name="appointments_of_a_doctor"),
             models.Index(fields=["booked_by", "-period"], name="appointments_by_booker"),
             models.Index(fields=["doctor", "-period"], condition=Q(status="cancelled"), name="cancelled_of_a_doctor"),
+            # Whether somebody was there before.
+            models.Index(
+                fields=["doctor", "patient", "period"], condition=Q(status="completed"), name="completed_of_a_patient"
+            ),
             models.Index(F("period__startswith"), condition=Q(status="confirmed"), name="confirmed_by_start"),
             models.Index(F("period__endswith"), condition=Q(status="completed"), name="completed_by_end"),
             # For what is counted by day: rows lie more or less in the order of both, so a few kB find a month of them.
