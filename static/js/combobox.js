@@ -95,10 +95,11 @@ enhance("[data-combobox]", (box) => {
   }
 
   function open() {
-    if (options.length) show(matches(options, input.value));
-    if (!source) return;
     clearTimeout(pause);
-    pause = setTimeout(ask, PAUSE);
+    const known = answers.get(input.value.trim());
+    if (known) return show(known);
+    if (options.length) show(matches(options, input.value));
+    if (source) pause = setTimeout(ask, PAUSE);
   }
 
   function show(found) {
@@ -151,7 +152,7 @@ enhance("[data-combobox]", (box) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (list.hidden) open();
-      mark(event.key === "ArrowDown" ? at + 1 : at < 0 ? -1 : at - 1);
+      if (!list.hidden) mark(event.key === "ArrowDown" ? at + 1 : at < 0 ? -1 : at - 1);
     } else if (event.key === "Enter") {
       clearTimeout(pause);
       asking?.abort();

@@ -31,6 +31,9 @@ enhance("[data-near]", (box) => {
     state.textContent = state.dataset.nearFailed;
   }
 
+  places.addEventListener("change", () => {
+    state.textContent = "";
+  });
   ask.addEventListener("click", () => {
     ask.disabled = true;
     state.textContent = "";
