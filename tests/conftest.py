@@ -1,8 +1,8 @@
 """What every test may ask for. Real servers are in tests/servers.py and tests/stack.py."""
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from tests.emptying import empty
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
+from tests.loop import no_loop_of_the_browser
 from tests.template import TEMPLATE
 
 # The same examples every time, however busy the machine is; new ones are looked for where that is asked for.
@@ -71,15 +72,9 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def _no_loop_of_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright's loop stays "running" in the thread from the first browser test of a worker on, though it only waits
-    for the next call. Tests without a browser find no loop there, as the code finds none in a server."""
-    if "playwright" in request.fixturenames:
+    """For tests without a browser. A fixture that many tests share is made before this one."""
+    with nullcontext() if "playwright" in request.fixturenames else no_loop_of_the_browser():
         yield
-        return
-    waiting = asyncio._get_running_loop()
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(waiting)
 
 
 @pytest.fixture(autouse=True)

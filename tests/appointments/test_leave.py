@@ -179,11 +179,11 @@ def test_page_costs_the_same_for_one_and_three_colleagues(
     leave(doctor)
     client, page = client_of(patient), f"/appointments/{visit.pk}/offer/"
     client.get(page)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(28):
         client.get(page)
     specialty = DoctorSpecialty.objects.get(doctor=doctor.doctor).specialty
     DoctorFactory.create_batch(2, with_hours=True, specialty=specialty)
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(28):
         client.get(page)
 
 

@@ -9,12 +9,13 @@ from prescriptions.models import Caution, Generic, Ingredient, Interaction, Prod
 from prescriptions.search import find_products
 from prescriptions.services import load_starter
 from tests.factories.medicines import generics_of
+from tests.loop import no_loop_of_the_browser
 
 
 @pytest.fixture(scope="module")
 def starter(django_db_setup: None, django_db_blocker: Any) -> Any:
     """The whole starter set, for the tests of this file alone."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with no_loop_of_the_browser(), django_db_blocker.unblock(), transaction.atomic():
         load_starter()
         yield
         transaction.set_rollback(True)
