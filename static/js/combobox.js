@@ -87,8 +87,10 @@ enhance("[data-combobox]", (box) => {
         if (!answer.ok) return options.length || close();
         answers.set(typed, (await answer.json()).found);
       }
-      // Nothing is moved under a finger or a key that is choosing already.
-      if (document.activeElement === input && input.value.trim() === typed && at < 0) show(answers.get(typed));
+      const found = answers.get(typed);
+      // What came with the page stays where nothing else is found, and nothing is moved under a key that is choosing.
+      if (!found.length && options.length) return;
+      if (document.activeElement === input && input.value.trim() === typed && at < 0) show(found);
     } catch (error) {
       if (error.name !== "AbortError" && !options.length) close();
     }
@@ -97,7 +99,7 @@ enhance("[data-combobox]", (box) => {
   function open() {
     clearTimeout(pause);
     const known = answers.get(input.value.trim());
-    if (known) return show(known);
+    if (known?.length) return show(known);
     if (options.length) show(matches(options, input.value));
     if (source) pause = setTimeout(ask, PAUSE);
   }
