@@ -40,6 +40,8 @@ CONTENT = (
     *("postgres", "postgres.partial", "valkey", "sandbox", "caddy", "media", "private", "mail", "static", "log", "run"),
     *("demo.json", "running.json", "roster.json", "sign-ins.txt", "code.stamp", "static.stamp", "demo.stamp", LOCK),
 )
+# What `make bench` and `make test` keep beside it.
+KEPT_BESIDE = ("bench", "test-schema")
 
 
 class Stopped(BaseException):
@@ -115,7 +117,7 @@ def data_folder(path: Path) -> Iterator[Roster]:
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        foreign = {entry.name for entry in path.iterdir()} - set(CONTENT) - {"bench"}
+        foreign = {entry.name for entry in path.iterdir()} - {*CONTENT, *KEPT_BESIDE}
         if foreign and not (path / LOCK).exists():
             raise CannotRun(f"{path} holds files that are not the portal's ({min(foreign)}). Choose another DATA_DIR.")
         lock = claim(path / LOCK)

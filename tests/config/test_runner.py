@@ -20,8 +20,10 @@ from config import runner
 from config.embedded import postgres, socket_folder
 from config.ports import in_url, loopback_addresses
 from config.processes import STOP_SIGNALS, claim, end_families, wait_until
+from tests.bench.__main__ import FOLDER as BENCHES
 from tests.processes import remember
 from tests.stack import START_TIMEOUT, Stack, demo, free_port_pair, log_of, start
+from tests.template import CACHE as SCHEMA
 
 BASE_DIR = Path(runner.__file__).resolve().parent.parent
 
@@ -160,6 +162,13 @@ def test_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> No
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
     assert run("reset", data_dir=tmp_path).returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_folder_in_which_tests_and_benches_keep_something_is_taken(tmp_path: Path) -> None:
+    for kept in (SCHEMA, BENCHES):
+        (tmp_path / kept.name).mkdir()
+    with runner.data_folder(tmp_path):
+        pass
 
 
 def test_data_of_another_postgresql_is_refused(demo_folder: Path) -> None:
