@@ -72,9 +72,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def listen(self) -> None:
         self.ticket = await find_ticket(self.scope)
-        _sockets[self.ticket.user_id].append(self)
-        if len(_sockets[self.ticket.user_id]) > MOST_OF_ONE:
-            oldest = _sockets[self.ticket.user_id][0]
+        own = _sockets[self.ticket.user_id]
+        own.append(self)
+        if len(own) > MOST_OF_ONE:
+            oldest = own[0]
             oldest.make_room()
             await oldest.close(code=CROWDED)
         await self.channel_layer.group_add(person_group(self.ticket.user_id), self.channel_name)
@@ -82,9 +83,12 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     def make_room(self) -> None:
         """Not counted any more."""
-        if self.ticket is not None and self in _sockets[self.ticket.user_id]:
-            _sockets[self.ticket.user_id].remove(self)
-        if self.ticket is not None and not _sockets[self.ticket.user_id]:
+        if self.ticket is None:
+            return
+        own = _sockets[self.ticket.user_id]
+        if self in own:
+            own.remove(self)
+        if not own:
             del _sockets[self.ticket.user_id]
 
     async def say_news(self) -> None:
