@@ -166,6 +166,13 @@ class SearchForm(forms.Form):
         return Near(latitude, longitude, self.cleaned_data.get("km") or DEFAULT_KM)
 
     @property
+    def town(self) -> str:
+        """The district that was chosen, whose town is meant; of a position none."""
+        self.is_valid()
+        near: str = self.cleaned_data.get("near", "")
+        return "" if "," in near else near
+
+    @property
     def position(self) -> str:
         """The point that was given, where it is no district's town."""
         self.is_valid()

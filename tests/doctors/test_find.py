@@ -111,6 +111,27 @@ def test_a_card_that_was_drawn_before_says_what_is_so_now(client: Client) -> Non
         assert (after != before) == (number != len(changes) - 2), number
 
 
+def kept_pieces() -> int:
+    return len(caches["template_fragments"]._cache)
+
+
+def test_places_that_nobody_has_heard_of_leave_no_more_pieces_of_pages_behind(client: Client) -> None:
+    """A process has room for so many, and the cards are among them."""
+    DoctorFactory(with_place=True)
+    positions = [f"{20 + number / 10},{88 + number / 10}" for number in range(50)]
+    for first, *others in (
+        [{"district": f"atlantis-{number}"} for number in range(50)],
+        [{"near": f"atlantis-{number}"} for number in range(50)],
+        [{"near": position} for position in positions],
+        [{"near": f" {position} "} for position in positions],
+    ):
+        client.get(FIND, first)
+        before = kept_pieces()
+        for asked in others:
+            client.get(FIND, asked)
+        assert kept_pieces() == before, first
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_results_need_the_same_queries_for_any_number_of_doctors(
     client: Client, django_assert_num_queries, count: int
