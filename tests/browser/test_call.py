@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from accounts.models import User
 from appointments.models import Appointment, Status
@@ -142,6 +142,9 @@ def composes_by_keyboard(doctor: Person, visit: Appointment) -> None:
     keys.press("Enter")
     medicine = page.get_by_role("combobox", name="Medicine").first
     expect(medicine).to_be_visible()
+    # The panel is a narrow one beside a wide picture: each field has its width.
+    panel = width_of(page.locator("#rx"))
+    assert all(width_of(each) > panel / 3 for each in (medicine, page.get_by_label("Dose").first))
     medicine.focus()
     for typed, dose, days in (("napp", "1+0+1", "5"), ("moxa", "1 every 8 h", "7")):
         keys.type(typed)
@@ -167,6 +170,12 @@ def composes_by_keyboard(doctor: Person, visit: Appointment) -> None:
     assert signed.medicines == ["Napa 500 mg tablet", "Moxacil 500 mg tablet"]
     assert signed.prescription.overrides.get().reason == "Taken twice without trouble"
     tab.close()
+
+
+def width_of(found: Locator) -> float:
+    box = found.bounding_box()
+    assert box is not None
+    return box["width"]
 
 
 def test_stranger_and_who_has_lost_the_right_are_shown_out(
