@@ -102,6 +102,7 @@ def test_visit_goes_on_after_each_loss(
         expect(second.locator("[data-notices]")).to_contain_text("open on another device")
         second.get_by_role("button", name="Use this device").click()
         expect(one.page.locator("[data-notices]")).to_contain_text("went on, on another device")
+        expect(one.page.locator("[data-stage-words]")).to_have_text("The visit went on, on another device.")
         assert wait_until(lambda: frames(one, second) > 5, timeout=30, pause=0.2)
         other.sees_frames(more_than=5)
         one.page.get_by_role("button", name="Use this device").click()

@@ -28,6 +28,10 @@ export class Notices {
     this.shown.set(name, line);
   }
 
+  has(name) {
+    return this.shown.has(name);
+  }
+
   hide(...names) {
     for (const name of names) {
       this.shown.get(name)?.remove();

@@ -232,7 +232,7 @@ function begin() {
     call.state === "connected" || (call.state === "interrupted" && Boolean(state?.peer?.present));
 
   function restWords() {
-    if (!state) return first;
+    if (!state) return notices.has("taken-over") ? say("taken-over") : first;
     if (state.you.seat === "taken") return say("taken");
     if (state.room.status !== "in_call") return first;
     if (!state.peer?.present && call.state !== "connected") return say(`${side}-waits-for-return`);
