@@ -119,6 +119,26 @@ def test_device_page_shows_what_works_and_remembers_the_choice(
     without.complaints.clear()
 
 
+def test_who_allowed_neither_can_try_each_again_on_a_phone(
+    person: Make, visit: Appointment, patient: User, which_asks: Browser
+) -> None:
+    one = person(patient, within=which_asks, viewport=PHONE)
+    one.page.goto("/telehealth/device/")
+    one.page.get_by_role("button", name="Try camera and microphone").click()
+    can_try_each_again(one)
+    one.come(visit)
+    can_try_each_again(one)
+
+
+def can_try_each_again(one: Person) -> None:
+    """Both buttons can be pressed: neither is cut off or lies under another."""
+    again = one.page.get_by_role("button", name="Try again")
+    expect(again).to_have_count(2)
+    for each in again.all():
+        each.click(trial=True)
+    one.is_accessible()
+
+
 def test_call_goes_on_without_a_camera_and_says_so(
     person: Make, visit: Appointment, doctor: User, patient: User, without_camera: Browser, which_asks: Browser
 ) -> None:
