@@ -163,11 +163,21 @@ def _day(value: date, pattern: str) -> str:
 
 
 def _clock(value: datetime | time) -> str:
-    wall = f"{value.hour % 12 or 12}:{value:%M}"
+    return _around_clock(value.hour).format(digits(f"{value.hour % 12 or 12}:{value:%M}"))
+
+
+def _around_clock(hour: int) -> str:
+    """What a time at this hour is written into."""
     if in_bangla():
-        part = next(name for hour, name in PARTS_OF_THE_DAY if value.hour >= hour)
-        return f"{part}\N{NO-BREAK SPACE}{digits(wall)}"
-    return f"{wall}\N{NO-BREAK SPACE}{'am' if value.hour < 12 else 'pm'}"
+        part = next(name for begins, name in PARTS_OF_THE_DAY if hour >= begins)
+        return f"{part}\N{NO-BREAK SPACE}{{}}"
+    return f"{{}}\N{NO-BREAK SPACE}{'am' if hour < 12 else 'pm'}"
+
+
+@register.simple_tag
+def clocks() -> str:
+    """For scripts: what a time is written into at each hour of the day, parted by |."""
+    return "|".join(map(_around_clock, range(24)))
 
 
 @register.filter

@@ -30,6 +30,8 @@ window.Date = class extends RealDate {
 };
 """
 
+UNCUT = "(found) => found.every((each) => each.scrollWidth <= each.clientWidth + 1)"
+
 
 @pytest.fixture
 def visit(doctor: User, patient: User) -> Appointment:
@@ -176,6 +178,38 @@ def width_of(found: Locator) -> float:
     box = found.bounding_box()
     assert box is not None
     return box["width"]
+
+
+def test_call_is_whole_in_bangla_on_a_phone(person: Make, visit: Appointment, doctor: User, patient: User) -> None:
+    patient.language = "bn"
+    patient.save()
+    one, other = person(patient), person(doctor)
+    one.come(visit)
+    other.come(visit)
+
+    # What the bell says leaves the buttons free.
+    other.page.locator("form.late select").select_option("10")
+    other.page.get_by_role("button", name="Tell").click()
+    toast, buttons = one.page.locator("[data-toasts] > *"), one.page.locator("[data-controls]")
+    expect(toast).to_contain_text("১০ মিনিট")
+    said, bar = toast.bounding_box(), buttons.bounding_box()
+    assert said is not None
+    assert bar is not None
+    assert said["y"] + said["height"] <= bar["y"]
+
+    one.page.set_viewport_size(PHONE)
+    other.page.locator("#standing").get_by_role("button", name="Let the patient in").click()
+    one.sees_frames(more_than=5)
+    other.write("Please show me the rash.")
+    expect(one.page.locator("[data-unread]").first).to_have_text("১")
+    expect(one.page.locator("[data-call-clock]")).to_have_text(re.compile(r"^[০-৯]:[০-৯]{2}$"))
+    # The time of a message is written as the server writes it.
+    when = one.page.locator(".chat-message time")
+    written = when.inner_text()
+    one.page.reload()
+    expect(when).to_have_text(written)
+    assert one.page.locator(".call-bar h1, .call-bar p").evaluate_all(UNCUT)
+    one.is_accessible()
 
 
 def test_stranger_and_who_has_lost_the_right_are_shown_out(

@@ -10,7 +10,7 @@ import { Notices } from "./notices.js";
 import { LiveSocket } from "./socket.js";
 import { Standing } from "./standing.js";
 import { showFailed, showTroubles } from "./trouble.js";
-import { duration, say } from "./words.js";
+import { duration, number, say } from "./words.js";
 
 const main = document.querySelector("[data-call]");
 if (main) begin();
@@ -297,7 +297,7 @@ function begin() {
   main.addEventListener("chat:unread", ({ detail: count }) => {
     for (const mark of document.querySelectorAll("[data-unread]")) {
       mark.hidden = count === 0;
-      mark.querySelector("[data-unread-count]").textContent = String(count);
+      mark.querySelector("[data-unread-count]").textContent = number(count);
     }
   });
   main.addEventListener("side:moved", () => chat.looked());

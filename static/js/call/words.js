@@ -17,10 +17,12 @@ export const number = (value, options = {}) => new Intl.NumberFormat(lang, optio
 
 // As the server writes times of the day.
 export function clock(instant) {
-  const zone = document.querySelector("[data-zone]")?.dataset.zone;
-  const style = { hour: "numeric", minute: "2-digit", hour12: true, ...(zone && { timeZone: zone }) };
-  if (lang !== "en") style.dayPeriod = "short";
-  return new Intl.DateTimeFormat(lang, style).format(instant).toLowerCase();
+  const timeZone = document.querySelector("[data-zone]")?.dataset.zone;
+  const style = { hour: "numeric", minute: "numeric", hourCycle: "h23", timeZone };
+  const parts = new Intl.DateTimeFormat("en", style).formatToParts(instant);
+  const [hour, minute] = ["hour", "minute"].map((type) => Number(parts.find((part) => part.type === type).value));
+  const wall = `${number(hour % 12 || 12)}:${number(minute, { minimumIntegerDigits: 2 })}`;
+  return say("clocks").split("|")[hour].replace("{}", wall);
 }
 
 export function duration(seconds) {
