@@ -76,10 +76,11 @@ def no_deadlock() -> Iterator[None]:
 
 
 def wait_for_a_blocked_backend() -> None:
-    """Until a connection of this database waits for another's lock."""
+    """Until a connection of this database waits for another's lock; within a transaction, too, it is looked at anew."""
 
     def somebody_waits() -> bool:
         with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             )

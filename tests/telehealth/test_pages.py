@@ -211,7 +211,9 @@ def test_no_show_is_said_from_ten_minutes_after_the_start(doctor: User, patient:
     assert 'href="#missed"' in standing
     assert "no_show" not in standing
     assert re.search(r'<dialog[^>]*id="missed".*value="no_show".*Write it down', page, re.DOTALL)
-    assert client_of(doctor).post(path(visit, "close/"), {"outcome": "no_show"}).status_code == 302
+    page = client_of(doctor).post(path(visit, "close/"), {"outcome": "no_show"}, follow=True).content.decode()
+    (came_of_it,) = re.findall(r"<main.*</main>", page, re.DOTALL)
+    assert f'href="{reverse("telehealth:queue")}"' in came_of_it
     visit.refresh_from_db()
     assert (visit.status, visit.no_show_by) == (Status.NO_SHOW, "patient")
     assert Notification.objects.filter(user=patient, kind="visit_missed").count() == 1
@@ -224,6 +226,15 @@ def test_who_was_admitted_did_not_miss_the_visit(doctor: User, patient: User, cl
     client = client_of(doctor)
     client.post(path(visit, "admit/"))
     assert client.post(path(visit, "close/"), {"outcome": "no_show"}).status_code == 409
+
+
+def test_no_show_is_not_said_once_the_room_has_closed_by_itself(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    visit = visit_now(doctor, patient, begins=-timedelta(minutes=76))
+    assert client_of(doctor).post(path(visit, "close/"), {"outcome": "no_show"}).status_code == 409
+    visit.refresh_from_db()
+    assert visit.status == Status.CONFIRMED
 
 
 def test_visit_that_is_not_begun_is_not_completed(visit: Appointment, doctor: User, client_of: ClientOf) -> None:
