@@ -106,14 +106,13 @@ def write_evidence(room: Consultation, event: Event, *, user: User | int, side: 
 # Consent ---------------------------------------------------------------------------------------------------------
 
 
-def give_consent(consultation: Consultation, *, version: str, by: User) -> None:
-    """Write down, once, that the user agreed to the text as it stands. Raises NotNow for a text that has changed."""
-    if version != consent.VERSION:
-        raise NotNow
-    with transaction.atomic():
-        _given, is_new = ConsentGiven.objects.get_or_create(consultation=consultation, user=by, version=version)
-        if is_new:
-            touch(consultation)
+@transaction.atomic
+def give_consent(consultation: Consultation, *, by: User) -> None:
+    """Write down, once, that the user agreed to the text as it stands, which the form has made sure of."""
+    now = consent.VERSION
+    _given, is_new = ConsentGiven.objects.get_or_create(consultation=consultation, user=by, version=now)
+    if is_new:
+        touch(consultation)
 
 
 def has_consented(consultation: Consultation, user: User) -> bool:

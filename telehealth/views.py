@@ -153,9 +153,7 @@ def agree(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ConsentForm(request.POST)
     if not form.is_valid():
         return _room_page(request, guest, agreeing=form)
-    services.give_consent(
-        services.room_of(guest.room.appointment), version=form.cleaned_data["version"], by=request.user
-    )
+    services.give_consent(services.room_of(guest.room.appointment), by=request.user)
     return redirect("telehealth:room", pk)
 
 

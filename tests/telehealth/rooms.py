@@ -17,7 +17,6 @@ from websockets.sync.client import ClientConnection, connect
 
 from accounts.models import User
 from appointments.models import Appointment
-from telehealth import consent
 from telehealth.services import give_consent, room_of
 from tests.appointments.visits import at, confirmed, shifted
 from tests.servers import Server
@@ -39,7 +38,7 @@ def visit_now(doctor: User, by: User, *, begins: timedelta = timedelta(minutes=5
 def agreed(visit: Appointment, *users: User) -> Appointment:
     """These users have agreed to the text."""
     for user in users:
-        give_consent(room_of(visit), version=consent.VERSION, by=user)
+        give_consent(room_of(visit), by=user)
     return visit
 
 
