@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Barrier
+from threading import Barrier, Event
 from time import perf_counter
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from config.processes import wait_until
 
@@ -87,3 +88,24 @@ def wait_for_a_blocked_backend() -> None:
             return bool(cursor.fetchone()[0])
 
     assert wait_until(somebody_waits, timeout=30)
+
+
+def overtaken(call: Callable[[], Any], *, by: Callable[[], Any], holding: QuerySet[Any]) -> Any:
+    """What the call answers that has to wait for these rows, and finds them free only after `by`."""
+    is_held = Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            assert holding.select_for_update(no_key=True).exists()
+            is_held.set()
+            wait_for_a_blocked_backend()
+            by()
+
+    def second() -> Any:
+        assert is_held.wait(PATIENCE)
+        return call()
+
+    for outcome in (outcomes := at_once(first, second)):
+        if outcome.error:
+            raise outcome.error
+    return outcomes[1].value

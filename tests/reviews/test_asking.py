@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core import mail
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import Delivery, Kind, Notification, User
 from accounts.services import deliver
@@ -76,6 +78,18 @@ def test_mail_says_where_and_nothing_of_why(doctor: User, patient: User) -> None
 
 
 @pytest.mark.django_db
+def test_question_is_not_sent_once_it_is_old(doctor: User, patient: User) -> None:
+    visited(doctor, patient, ago=3 * HOUR)
+    ask_for_reviews()
+    delivery = Delivery.objects.get(notification__kind=Kind.REVIEW_ASKED)
+    with time_machine.travel(timezone.now() + 73 * HOUR):
+        deliver(delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.error) == ("failed", "too_late")
+    assert mail.outbox == []
+
+
+@pytest.mark.django_db
 def test_batches_are_asked_until_none_is_left(doctor: User, patient: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "BATCH", 2)
     for _ in range(5):
@@ -99,8 +113,13 @@ def test_many_workers_ask_once() -> None:
 def test_visit_that_somebody_holds_is_left_and_not_waited_for() -> None:
     doctor, patient = DoctorFactory(with_hours=True).user, PatientFactory().user
     visit = visited(doctor, patient, ago=3 * HOUR)
+
+    def ask() -> int:
+        connection.cursor().execute("SET lock_timeout = '10s'")
+        return ask_for_reviews()
+
     with transaction.atomic():
         Appointment.objects.select_for_update().get(pk=visit.pk)
-        (outcome,) = at_once(ask_for_reviews)
+        (outcome,) = at_once(ask)
         assert (outcome.name, outcome.value) == ("done", 0)
     assert ask_for_reviews() == 1

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -148,8 +149,8 @@ def test_moderator_hides_and_restores_in_the_admin_and_both_sides_read_why(
     assert str(review.pk) in queue
     page = client.get(f"/admin/reviews/review/{review.pk}/change/").content.decode()
     assert "Aunt Rina says so too." in page
-    assert patient.email not in page
-    assert patient.name not in page
+    for told in (patient.email, patient.name, stranger.email, stranger.name, str(review.appointment_id)):
+        assert told not in page
     assert decide(client, review, "hide").status_code == 302
     review.refresh_from_db()
     assert (review.status, review.note, review.decided_by) == (ReviewStatus.HIDDEN, NOTE, moderator)
@@ -177,6 +178,13 @@ def test_a_decision_without_a_reason_is_none(doctor: User, patient: User, client
     review.refresh_from_db()
     assert review.status == ReviewStatus.PUBLISHED
     assert not Notification.objects.filter(kind=Kind.REVIEW_DECIDED).exists()
+
+
+@pytest.mark.parametrize("status", [ReviewStatus.HIDDEN, ReviewStatus.CHANGE_ASKED])
+def test_database_takes_no_decision_without_a_reason(doctor: User, patient: User, status: ReviewStatus) -> None:
+    review = reviewed(doctor, patient)
+    with pytest.raises(IntegrityError, match="review_not_hidden_without_a_reason"), transaction.atomic():
+        Review.objects.filter(pk=review.pk).update(status=status, decided_at=timezone.now())
 
 
 def test_author_is_asked_to_change_and_the_change_waits_in_the_queue(

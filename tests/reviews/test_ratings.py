@@ -19,7 +19,7 @@ from doctors.models import DoctorListing
 from reviews.models import DoctorRating, Review, ReviewStatus
 from reviews.services import Words, edit_review, hide_review, post_review, restore_review, withdraw_review
 from reviews.services.ratings import COLUMNS, counted
-from tests.appointments.races import at_once, no_deadlock, tally
+from tests.appointments.races import at_once, no_deadlock, overtaken, tally
 from tests.doctors.test_find import text_of
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import PatientFactory
@@ -217,6 +217,20 @@ def test_rebuilding_beside_writers_is_right_at_the_end() -> None:
     with no_deadlock():
         outcomes = at_once(*posts, *[lambda: call_command("rebuild_ratings")] * 3)
     assert tally(outcomes) == {"done": 9}
+    assert_right(doctor)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rebuilding_counts_what_was_posted_while_it_waited() -> None:
+    doctor, patient = DoctorFactory(with_hours=True).user, PatientFactory().user
+    reviewed(doctor, patient, 5)
+    visit, wrong = visited(doctor, patient), DoctorRating.objects.filter(pk=doctor.doctor.pk)
+    wrong.update(fives=7)
+    overtaken(
+        lambda: call_command("rebuild_ratings"),
+        by=lambda: post_review(visit, Words(stars=3), by=patient),
+        holding=wrong,
+    )
     assert_right(doctor)
 
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Kind, Notification, User
 from doctors.models import Doctor
+from reviews.errors import ReviewChanged
 from reviews.models import Review, ReviewVersion
-from reviews.services import hide_review, reply_to_review
+from reviews.services import hide_review, reply_to_review, withdraw_review
 from tests.factories.accounts import UserFactory
 from tests.page import HTMX, read
 from tests.reviews.visits import reviewed
@@ -77,6 +78,8 @@ def test_nobody_else_answers(
         for user in (other_doctor, patient, stranger, UserFactory(as_admin=True))
     }
     assert list(found.values()) == [404, 403, 403, 403]
+    with pytest.raises(ReviewChanged):
+        reply_to_review(review, "Me too.", by=other_doctor)
     assert client_of(doctor).put(review.practice_path).status_code == 405
     assert Review.objects.get().reply == ""
 
@@ -110,12 +113,26 @@ def test_list_begins_with_what_is_to_be_answered(doctor: User, patient: User, cl
     assert "All are answered" in read(client, "/practice/reviews/?show=waiting").html
 
 
+def test_list_is_of_ones_own_practice_without_what_is_taken_back(
+    doctor: User, other_doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    own, others, gone = reviewed(doctor, patient), reviewed(other_doctor, patient), reviewed(doctor, patient)
+    withdraw_review(gone, by=patient)
+    client = client_of(doctor)
+    for show in ("all", "waiting"):
+        page = read(client, f"/practice/reviews/?show={show}")
+        assert own.practice_path in page.links.values()
+        assert not {others.practice_path, gone.practice_path} & set(page.links.values())
+    assert client.get(gone.practice_path).status_code == 404
+
+
 def test_anonymous_stays_anonymous_to_the_doctor(doctor: User, patient: User, client_of: ClientOf) -> None:
     """Neither in what is read nor in the source; the key is no clock, by which the visit could be told."""
     patient.name = "Zymurgina Quellwasser"
     patient.save()
     review = reviewed(doctor, patient, text="Fine.")
     assert review.pk.version == 4
+    assert review.month.day == 1
     client, public = client_of(doctor), reverse("reviews:of_doctor", args=[doctor.doctor.slug])
     told = Notification.objects.get(user=doctor, kind=Kind.REVIEW_RECEIVED).facts
     pages = [client.get(each).content.decode() for each in ("/practice/reviews/", review.practice_path, public)]

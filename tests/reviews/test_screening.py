@@ -37,6 +37,7 @@ def test_ways_to_reach_somebody_are_found(text: str) -> None:
     [
         "On 27.11.2026 at 10:30 I waited 45 minutes, until 11:15.",
         "2026-11-27 and 05/11/2026 10",
+        "From 05.11.2026 10:30 until 06-11-2026 09:15",
         "I paid 1500 taka, then 1,23,450.",
         "Number 12 of 30, in room 304.",
         "Rated 10/10. Very good.Me and my son liked it.",

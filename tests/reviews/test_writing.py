@@ -171,6 +171,16 @@ def test_made_up_choices_are_refused(doctor: User, patient: User, client_of: Cli
     assert not Review.objects.exists()
 
 
+def test_more_words_than_there_is_room_for_are_kept_and_refused(
+    doctor: User, patient: User, client_of: ClientOf
+) -> None:
+    answer = client_of(patient).post(write_path(visited(doctor, patient)), SAID | {"text": "x" * 2001})
+    assert answer.status_code == 422
+    assert "shorten it to 2000 letters" in answer.content.decode()
+    assert f"{'x' * 2001}</textarea>" in answer.content.decode()
+    assert not Review.objects.exists()
+
+
 def test_a_telephone_number_is_refused_beside_the_field(doctor: User, patient: User, client_of: ClientOf) -> None:
     said = SAID | {"text": "Call me: 01712-345678", "says_health": "on"}
     answer = client_of(patient).post(write_path(visited(doctor, patient)), said)
@@ -312,6 +322,19 @@ def test_own_reviews_cost_the_same_however_many(
     with django_assert_num_queries(6):
         page = client.get("/reviews/").content.decode()
     assert page.count("/review/") == rows
+
+
+def test_own_reviews_are_ones_own(doctor: User, patient: User, stranger: User, client_of: ClientOf) -> None:
+    own, others = reviewed(doctor, patient), reviewed(doctor, stranger)
+    page = read(client_of(patient), "/reviews/")
+    assert own.get_absolute_url() in page.links.values()
+    assert others.get_absolute_url() not in page.links.values()
+
+
+def test_doctors_visit_to_oneself_does_not_wait_to_be_reviewed(doctor: User, client_of: ClientOf) -> None:
+    child = GuardianshipFactory(guardian=doctor).patient
+    visited(doctor, doctor, patient=child)
+    assert "/review/" not in read(client_of(doctor), "/reviews/").html
 
 
 def test_visits_wait_to_be_reviewed_until_somebody_has(doctor: User, patient: User, client_of: ClientOf) -> None:
