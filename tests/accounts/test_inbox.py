@@ -1,5 +1,6 @@
 """The inbox, without JavaScript: what is in it, what is read, and that it is one's own."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -120,7 +121,7 @@ def test_all_is_read_up_to_what_was_seen_and_nothing_that_came_since(client: Cli
     for row, is_read in ((seen, True), (later, False), (others, False)):
         row.refresh_from_db()
         assert (row.read_at is not None) == is_read
-    for nonsense in ("", "x", str(UUID(int=0))):
+    for nonsense in ("", "x", str(UUID(int=0)), str(tell(UserFactory()).pk)):
         client.post("/inbox/read/", {"upto": nonsense})
     later.refresh_from_db()
     assert later.read_at is None
@@ -166,7 +167,9 @@ def test_hostile_words_are_words(client: Client, user: User) -> None:
 
 def test_choices_are_kept_and_what_is_always_mailed_stays(client: Client, user: User) -> None:
     client.force_login(user)
-    assert client.get("/account/messages/").status_code == 200
+    page = client.get("/account/messages/").content.decode()
+    fixed = set(re.findall(r'<input[^>]* name="([a-z]+:[a-z]+)"[^>]*disabled', page))
+    assert fixed == {"money:email", "safety:email"}
     # As a browser sends it: what is ticked, and of money and safety nothing, though somebody leaves them out.
     assert client.post("/account/messages/", {"reminders:email": "on", "papers:push": "on"}).status_code == 302
     user.refresh_from_db()

@@ -6,11 +6,12 @@ from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from accounts.consumers import MOST_OF_ONE
@@ -19,7 +20,7 @@ from accounts.samples import FACTS
 from accounts.services import notify
 from accounts.sessions import end_other_sessions
 from tests.factories.accounts import PASSWORD, UserFactory
-from tests.servers import Server
+from tests.servers import Server, listening, python
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,6 +28,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def user() -> User:
     return UserFactory(name="Rahima Begum")
+
+
+def dialled(daphne: Server, client: Client, *, origin: str = "") -> ClientConnection:
+    cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
+    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie.value}"} if cookie else {}
+    address = daphne.url.replace("http", "ws", 1) + "/ws/live"
+    return connect(address, origin=origin or daphne.url, additional_headers=headers)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -37,11 +45,7 @@ def opened(daphne_process: Server) -> Iterator:
             if client is None:
                 client = Client()
                 client.force_login(user)
-            cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
-            headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie.value}"} if cookie else {}
-            address = daphne_process.url.replace("http", "ws", 1) + "/ws/live"
-            socket = connect(address, origin=daphne_process.url, additional_headers=headers)  # type: ignore[arg-type]
-            return made.enter_context(socket)
+            return made.enter_context(dialled(daphne_process, client))
 
         yield open_as
 
@@ -148,3 +152,42 @@ def test_nothing_that_a_client_says_is_listened_to(user: User, opened) -> None:
     socket.send('{"type": "person.told"}')
     assert closed_with(socket) == 4400
     assert not Notification.objects.exists()
+
+
+def test_page_of_another_origin_is_refused_at_the_handshake(user: User, daphne_process: Server) -> None:
+    client = Client()
+    client.force_login(user)
+    with pytest.raises(InvalidStatus, match="403"):
+        dialled(daphne_process, client, origin="https://elsewhere.example")
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"password": make_password("quite another sentence")}])
+def test_who_could_not_sign_in_like_this_any_more_hears_nothing_more(user: User, opened, change: dict) -> None:
+    client = Client()
+    client.force_login(user)
+    socket = opened(user, client)
+    heard(socket)
+    User.objects.filter(pk=user.pk).update(**change)
+    notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS)
+    assert closed_with(socket) == 4003
+    assert closed_with(opened(user, client)) == 4003
+
+
+def test_who_has_yet_to_show_the_second_factor_hears_nothing() -> None:
+    doctor, patient = UserFactory(as_doctor=True), UserFactory()
+    command = python("daphne", "--fd", "{fd}", "config.asgi:application")
+    with listening("websocket", command, SECOND_FACTOR_REQUIRED="true") as daphne:
+        for user, said in ((doctor, 4003), (patient, None)):
+            client = Client()
+            client.force_login(user)
+            with dialled(daphne, client) as socket:
+                if said:
+                    assert closed_with(socket) == said
+                else:
+                    assert heard(socket)["unread"] == 0
+
+
+def test_visitors_are_told_that_sockets_are_served_and_nothing_else(daphne_process: Server) -> None:
+    with dialled(daphne_process, Client()) as socket:
+        assert heard(socket) == {"type": "ready"}
+        assert closed_with(socket) == 1000

@@ -122,6 +122,14 @@ def test_link_that_is_not_ours_or_of_what_stays_on_ends_nothing(user: User, clie
     assert user.choices == {}
 
 
+def test_link_of_an_account_that_is_closed_ends_nothing(user: User, client: Client) -> None:
+    token = unsubscribe_token(user, Topic.VISITS)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert client.post(f"/unsubscribe/{token}/").status_code == 404
+    user.refresh_from_db()
+    assert user.choices == {}
+
+
 def test_what_was_switched_off_meanwhile_is_not_sent(user: User) -> None:
     delivery = notify(user, Kind.APPOINTMENT_CONFIRMED, facts=FACTS).deliveries.get()
     User.objects.filter(pk=user.pk).update(choices={"visits:email": False})
@@ -191,6 +199,7 @@ def test_mail_that_came_back_is_failed_with_its_reason(user: User, monkeypatch: 
     other.refresh_from_db()
     assert (delivery.status, delivery.error) == ("failed", "bounced")
     assert other.status == "sent"
+    assert not note_bounce(report(delivery)), "it came back once"
 
 
 @pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.0.0"), ("failed", "4.4.1")])

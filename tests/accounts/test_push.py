@@ -11,8 +11,10 @@ from accounts.models import Channel, Delivery, Kind, PushDevice, User
 from accounts.push import is_push_service, public_key
 from accounts.samples import FACTS
 from accounts.services import deliver, notify
+from accounts.sessions import end_other_sessions
 from tests.accounts.senders import Browser, Outside, claims_of, outside
-from tests.factories.accounts import UserFactory
+from tests.appointments.races import overtaken
+from tests.factories.accounts import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +127,7 @@ def test_push_service_leads_us_nowhere_else(client: Client, user: User, service:
         "https://fcm.googleapis.com:8443/x",
         "https://user@fcm.googleapis.com/x",
         "https://fcm.googleapis.com.evil.example/x",
+        "https://evilfcm.googleapis.com/x",
         "https://evilfcm.googleapis.com.example/",
         "file:///etc/passwd",
         "//fcm.googleapis.com/x",
@@ -167,6 +170,37 @@ def test_signing_out_turns_the_device_off(client: Client, user: User, service: O
     client.post("/accounts/logout/")
     user.refresh_from_db()
     assert (PushDevice.objects.count(), user.has_push) == (0, False)
+
+
+def test_signing_out_elsewhere_turns_the_device_off(client: Client, user: User, service: Outside) -> None:
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    assert subscribe(client, f"{service.origin}/p/1", Browser()).status_code == 200
+    end_other_sessions(user, this=None)
+    user.refresh_from_db()
+    assert (PushDevice.objects.count(), user.has_push) == (0, False)
+
+
+def test_device_goes_with_the_session_in_which_it_was_last_used(client: Client, user: User, service: Outside) -> None:
+    browser = subscribed(client, user, service)
+    client.cookies.clear()
+    client.force_login(user)
+    assert subscribe(client, f"{service.origin}/p/1", browser, again=True).json() == {"known": True}
+    client.post("/accounts/logout/")
+    assert not PushDevice.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_device_that_is_gone_is_removed_once_it_is_written_down(client: Client, user: User, service: Outside) -> None:
+    """Whoever holds the account may be waiting for the delivery: the delivery waits for nobody."""
+    subscribed(client, user, service)
+    service.answer = (410, {})
+    delivery = notify(user, Kind.VISIT_REMINDER, facts=FACTS).deliveries.get(channel=Channel.PUSH)
+    overtaken(
+        lambda: deliver(delivery.pk),
+        by=lambda: Delivery.objects.select_for_update(nowait=True).get(pk=delivery.pk, error="no_device"),
+        holding=User.objects.filter(pk=user.pk),
+    )
+    assert not PushDevice.objects.exists()
 
 
 def test_browser_of_another_person_shows_the_earlier_ones_messages_no_longer(

@@ -6,14 +6,17 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from secrets import randbelow
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 import time_machine
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts import services
 from accounts.models import Channel, Delivery, Kind, MobileProof, User
 from accounts.samples import FACTS
 from accounts.services import deliver, notify
@@ -23,6 +26,7 @@ from accounts.sms import Twilio
 from config.retention import keep_to_retention
 from config.settings import RATE_LIMITS
 from tests.accounts.senders import Outside, form_of, outside, signed_report
+from tests.appointments.races import overtaken
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +98,22 @@ def test_provider_that_does_not_take_it_now_is_asked_again(
     delivery = sent(user)
     assert (delivery.status, delivery.error, delivery.attempts) == ("queued", error, 1)
     assert delivery.due_at - BACKOFF[0] <= delivery.due_at
+
+
+@pytest.mark.parametrize("name", ["gateway", "twilio"])
+def test_provider_leads_us_nowhere_else(user: User, name: str, request: pytest.FixtureRequest) -> None:
+    provider = request.getfixturevalue(name)
+    with outside() as inside_our_network:
+        inside_our_network.answer = (200, {"id": "x", "sid": "x"})
+        provider.answer, provider.elsewhere = (307, {}), f"{inside_our_network.origin}/secrets"
+        delivery = sent(user)
+        assert (delivery.status, delivery.error) == ("queued", "Busy")
+        assert inside_our_network.asked == []
+
+
+def test_address_without_a_mailbox_keeps_no_text_message(user: User, gateway: Outside) -> None:
+    User.objects.filter(pk=user.pk).update(returned_email=user.email)
+    assert sent(user).status == "sent"
 
 
 def test_number_that_does_not_exist_ends_in_failed_with_the_providers_reason(user: User, twilio: Outside) -> None:
@@ -286,3 +306,63 @@ def test_number_that_the_provider_refuses_is_said_beside_the_field(client: Clien
     assert page.status_code == 422
     assert "could not be reached" in page.content.decode()
     assert not MobileProof.objects.exists()
+
+
+def test_code_lives_for_ten_minutes(client: Client, gateway: Outside) -> None:
+    user = UserFactory()
+    client.force_login(user)
+    client.post(f"{CHOICES}mobile/", {"number": NUMBER})
+    code = {"code": code_in(gateway.asked[0].body)}
+    MobileProof.objects.update(sent_at=timezone.now() - timedelta(minutes=10))
+    assert "too old" in client.post(f"{CHOICES}mobile/prove/", code).content.decode()
+    MobileProof.objects.update(sent_at=timezone.now() - timedelta(minutes=9))
+    assert client.post(f"{CHOICES}mobile/prove/", code).status_code == 302
+
+
+# At once ----------------------------------------------------------------------------------------------------------
+
+
+def the(row: User | Delivery) -> QuerySet[Any]:
+    return type(row)._default_manager.filter(pk=row.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_at_once_are_counted_one_after_the_other(client: Client, gateway: Outside) -> None:
+    """The right one, too, finds the five that were made while it waited."""
+    user = UserFactory()
+    client.force_login(user)
+    client.post(f"{CHOICES}mobile/", {"number": NUMBER})
+    code = {"code": code_in(gateway.asked[0].body)}
+    answer = overtaken(
+        lambda: client.post(f"{CHOICES}mobile/prove/", code),
+        by=lambda: MobileProof.objects.update(tries=5),
+        holding=the(user),
+    )
+    assert "too old" in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_codes_asked_for_at_once_are_one_message(client: Client, gateway: Outside) -> None:
+    user = UserFactory()
+    client.force_login(user)
+    answer = overtaken(
+        lambda: client.post(f"{CHOICES}mobile/", {"number": NUMBER}),
+        by=lambda: services.send_code(user, number=NUMBER),
+        holding=the(user),
+    )
+    assert answer.status_code == 422
+    assert len(gateway.asked) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_report_that_is_faster_than_the_providers_answer_waits_for_it(
+    user: User, gateway: Outside, client: Client
+) -> None:
+    delivery = reminded(user)
+    report = signed_report(TOKEN, {"id": "m-1", "status": "delivered"})
+    answer = overtaken(
+        lambda: client.post(address(delivery), **report), by=lambda: deliver(delivery.pk), holding=the(delivery)
+    )
+    assert answer.status_code == 204
+    delivery.refresh_from_db()
+    assert delivery.status == "delivered"

@@ -48,6 +48,15 @@ def test_a_short_text_names_nobody_and_nothing_of_health(language: str) -> None:
         assert len(text) < 130
 
 
+def test_a_short_text_says_nothing_at_all_of_papers_safety_and_reviews() -> None:
+    user = User(email="a@example.com", language="en", time_zone="Asia/Dhaka")
+    texts = {kind: brief(Notification(user=user, kind=kind, facts=FACTS)) for kind in Kind}
+    for topic in (Topic.PAPERS, Topic.SAFETY, Topic.REVIEWS):
+        assert {texts[kind] for kind in RULES[topic].kinds} == {"There is something new for you."}
+    timed = {kind for kind, text in texts.items() if ":" in text}
+    assert timed <= RULES[Topic.REMINDERS].kinds | RULES[Topic.VISITS].kinds
+
+
 @pytest.mark.django_db
 def test_a_choice_is_kept_where_it_differs_and_what_cannot_be_refused_is_not() -> None:
     user = UserFactory()
