@@ -1,8 +1,10 @@
 """The admin's home: whose it is, what it says of a range, and its file."""
 
+import csv
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
 import time_machine
@@ -175,8 +177,11 @@ def test_days_are_a_file_for_a_spreadsheet(client_of: ClientOf) -> None:
     assert browser.post(SHEET).status_code == 405
 
 
-def test_head_of_a_file_is_not_computed_either() -> None:
-    assert next(iter(csv_lines(["=1+1", "day"], []))) == "\ufeff'=1+1,day\r\n"
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_nothing_in_a_file_is_computed(sign: str) -> None:
+    words = f"{sign}1+1"
+    text = "".join(csv_lines([words, "day"], [[words, -1]])).removeprefix("\ufeff")
+    assert list(csv.reader(StringIO(text, newline=""))) == [[f"'{words}", "day"], [f"'{words}", "-1"]]
 
 
 def test_time_to_verify_is_the_median_by_the_month_of_the_decision(doctor: User, client_of: ClientOf) -> None:

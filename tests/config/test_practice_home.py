@@ -21,6 +21,8 @@ from doctors.models import Mode
 from patients.models import Patient
 from payments.models import Journal
 from prescriptions.models import ServiceKind
+from reviews.models import Review
+from reviews.services import hide_review
 from tests.appointments.visits import DHAKA, at, confirmed, shifted
 from tests.factories.doctors import DoctorFactory, PracticePlaceFactory
 from tests.factories.patients import PatientFactory
@@ -194,6 +196,25 @@ def test_page_counts_what_is_to_be_done_and_leads_there(
     elsewhere = read(client_of(other_doctor), HOME)
     assert ("h2", "To do") not in elsewhere.headings
     assert "Clear answers." not in elsewhere.html
+
+
+@pytest.mark.parametrize("by", ["week", "month"])
+def test_reviews_that_came_are_the_doctors_own_and_told_by_months(
+    doctor: User, other_doctor: User, patient: User, admin: User, client_of: ClientOf, by: str
+) -> None:
+    """By the week it would tell of which visit a review is."""
+    days = (datetime(2026, 10, 31, 23, 59, tzinfo=DHAKA), november(1, 0), november(17, 9), november(16, 9))
+    with time_machine.travel(NOW):
+        for whose in (doctor, other_doctor, other_doctor):
+            for day in days:
+                review = reviewed(whose, patient, 5 if whose == doctor else 1)
+                Review.objects.filter(pk=review.pk).update(posted_at=day)
+                if day == days[-1]:
+                    hide_review(review, note="It insults.", by=admin)
+        page = read(client_of(doctor), f"{HOME}?by={by}")
+    assert "3 ratings" in page.html
+    assert "2 this month, 1 last month" in page.html
+    assert page.links["3 reviews without a reply"] == "/practice/reviews/"
 
 
 def test_who_waits_and_who_complains_is_told_to_their_doctor_alone(
