@@ -1,6 +1,7 @@
 """What is decided while a page is on its way counts: each change looks again once the row is its own."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from accounts.models import User
 from appointments.models import Appointment, Case, Status
 from patients.services import end_guardianship
 from reviews.models import Report, Review, ReviewStatus
-from reviews.services import Words, hide_review, post_review
+from reviews.services import Words, ask_for_change, hide_review, post_review, restore_review
 from reviews.tasks import sweep_decided
 from tests.appointments.races import overtaken
 from tests.factories.accounts import UserFactory
@@ -111,6 +112,21 @@ def test_what_is_hidden_meanwhile_is_not_changed_and_stays_hidden(doctor: User, 
     assert answer.status_code == 409
     review.refresh_from_db()
     assert (review.status, review.text) == (ReviewStatus.HIDDEN, "Rude.")
+
+
+def test_what_is_shown_again_meanwhile_as_it_was_is_not_changed_after_its_days(
+    doctor: User, patient: User, admin: User, sends: Any
+) -> None:
+    review = ask_for_change(reviewed(doctor, patient, 1, text="Rude."), note="No names.", by=admin)
+    the(review).update(posted_at=timezone.now() - timedelta(days=30))
+    answer = overtaken(
+        sends(patient, reverse("reviews:edit", args=[review.pk]), SAID),
+        by=lambda: restore_review(review, note="There are none.", by=admin),
+        holding=the(review),
+    )
+    assert answer.status_code == 409
+    review.refresh_from_db()
+    assert (review.status, review.text) == (ReviewStatus.PUBLISHED, "Rude.")
 
 
 def test_what_is_hidden_meanwhile_is_not_answered(doctor: User, patient: User, sends: Any) -> None:

@@ -120,13 +120,14 @@ def test_command_finds_what_is_wrong_and_puts_it_right(
 
 @pytest.mark.django_db
 def test_number_is_told_when_enough_have_rated(client: Client, doctor: User, patient: User) -> None:
-    path = doctor.doctor.get_absolute_url()
+    path, reviews = doctor.doctor.get_absolute_url(), reverse("reviews:of_doctor", args=[doctor.doctor.slug])
     assert '"aggregateRating"' not in client.get(path).content.decode()
     for _ in range(2):
         reviewed(doctor, patient, 5)
     page = client.get(path)
     assert "2 ratings so far" in text_of(page)
     assert '"aggregateRating"' not in page.content.decode()
+    assert "4.4" not in text_of(client.get(reviews))
     reviewed(doctor, patient, 5)
     page = client.get(path)
     assert "4.5 out of 5, 3 ratings" in text_of(page)
@@ -134,6 +135,7 @@ def test_number_is_told_when_enough_have_rated(client: Client, doctor: User, pat
         '"aggregateRating": {"@type": "AggregateRating", "ratingValue": 4.5, "ratingCount": 3' in page.content.decode()
     )
     assert "4.5 out of 5, 3 ratings" in text_of(client.get("/doctors/"))
+    assert "4.5" in text_of(client.get(reviews))
 
 
 # At once --------------------------------------------------------------------------------------------------------------
@@ -207,6 +209,26 @@ def test_reviews_at_once_are_all_counted(guarded: bool) -> None:
             assert_right(doctor)
     finally:
         pgtrigger.install(RATING)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_two_reviews_of_a_doctor_at_once_are_both_counted() -> None:
+    doctor, patient = DoctorFactory(with_hours=True).user, PatientFactory().user
+    visits = [visited(doctor, patient) for _ in range(2)]
+    is_written = Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            post_review(visits[0], Words(stars=5), by=patient)
+            is_written.set()
+            assert wait_until(lambda: blocked() == 1, timeout=30)
+
+    def second() -> None:
+        assert is_written.wait(30)
+        post_review(visits[1], Words(stars=2), by=patient)
+
+    assert tally(at_once(first, second)) == {"done": 2}
+    assert_right(doctor)
 
 
 @pytest.mark.django_db(transaction=True)
