@@ -562,6 +562,25 @@ def test_queue_shows_who_waits_live_and_to_the_doctor_alone(
             assert guest.state_in_which(lambda state: state["waiting"]["doctor"] == "here")
 
 
+@pytest.mark.parametrize("by", ["a beat", "what has changed"])
+def test_suspended_doctor_hears_no_more_of_the_queue(
+    daphne_process: Server, visit: Appointment, doctor: User, patient: User, admin: User, by: str
+) -> None:
+    with inside(daphne_process, visit, patient) as guest, dial(daphne_process, "/ws/practice/queue/", doctor) as socket:
+        desk = Guest(socket)
+        desk.hear_until("queue")
+        desk.everything()
+        suspend_doctor(doctor.doctor, reason="Papers ran out", by=admin)
+        if by == "a beat":
+            desk.say("beat")
+        else:
+            guest.say("grade", grade="good")
+        with pytest.raises(ConnectionClosed) as closed:
+            desk.hear()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4003
+
+
 def test_session_cookie_of_another_browser_is_another_session(
     daphne_process: Server, visit: Appointment, patient: User
 ) -> None:
