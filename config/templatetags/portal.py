@@ -99,6 +99,19 @@ def years(value: int | None) -> str:
 
 
 @register.filter
+def years_of_practice(value: int) -> str:
+    """12 years of practice."""
+    return ngettext("%(number)s year of practice", "%(number)s years of practice", value) % {"number": digits(value)}
+
+
+@register.filter
+def out_of_five(count: int, shown: str) -> str:
+    """4.7 out of 5, 31 ratings: what a rating says to those who hear the page."""
+    words = ngettext("%(value)s out of 5, %(number)s rating", "%(value)s out of 5, %(number)s ratings", count)
+    return words % {"value": shown, "number": digits(count)}
+
+
+@register.filter
 def in_fours(text: str) -> str:
     """A long key as people read and type it: in groups of four signs."""
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))

@@ -19,11 +19,11 @@ from django.views.decorators.http import require_safe
 from config.found import Found
 from config.headers import for_position
 from config.http import respond
-from config.templatetags.portal import digits
+from config.templatetags.portal import day_clock, digits
 from doctors import rules
 from doctors.figures import home_figures, popular_specialties
 from doctors.forms.search import SearchForm, district_choices
-from doctors.models import Doctor, Mode
+from doctors.models import Doctor, DoctorListing, Mode
 from doctors.search import PAGE_SIZE, Sort, find_doctors, suggestions
 from doctors.search.why import Reason, why_here
 from doctors.steps import count_profile, count_search
@@ -38,12 +38,14 @@ STRIP_DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A doctor on the results page. `mode` is what the strip of times will be of, `next_open` the first time of it.
+    """A doctor on the results page. `said` is what the component takes; `mode` is what the strip of times will be of,
+    `next_open` the first time of it.
 
     `why` is what the doctor's place among the others is made of, for those who may see that.
     """
 
     doctor: Doctor
+    said: dict[str, object]
     mode: str
     next_open: datetime | None
     why: Sequence[Reason] = ()
@@ -55,44 +57,55 @@ class Card:
         return self.next_open is not None and timezone.localdate(self.next_open) <= last
 
     @property
-    def place(self) -> str:
-        """The first of the places, and how many more there are."""
-        first, *others = self.doctor.active_places or [None]
-        if first is None:
-            return ""
-        more = f" +{digits(len(others))}" if others else ""
-        return f"{first.name}, {first.district_name}{more}"
+    def next_words(self) -> str:
+        return gettext("Next: %(when)s") % {"when": day_clock(self.next_open)}
+
+    @property
+    def next_day(self) -> str:
+        return timezone.localdate(self.next_open).isoformat()
+
+    @property
+    def whose(self) -> str:
+        return gettext("of %(doctor)s") % {"doctor": self.doctor}
 
     @property
     def facts(self) -> tuple[object, ...]:
         """All that the card says and whose language and clock it says it by: the same facts make the same card."""
-        doctor, listing = self.doctor, getattr(self.doctor, "listing", None)
-        return (
-            get_language(),
-            timezone.get_current_timezone_name(),
-            doctor.pk,
-            doctor.slug,
-            str(doctor),
-            doctor.thumbnail,
-            doctor.degrees,
-            doctor.specialty_names,
-            doctor.registration_number,
-            doctor.language_names,
-            doctor.years_of_practice,
-            listing and (listing.shown_rating, listing.rating_count),
-            doctor.fee_video,
-            doctor.fee_in_person,
-            self.place,
-            self.mode,
-            self.next_open,
-            self.opens_soon,
-        )
+        doctor = self.doctor
+        whose = (get_language(), timezone.get_current_timezone_name())
+        return (*whose, doctor.pk, doctor.slug, self.said, self.mode, self.next_open, self.opens_soon)
 
 
 def card_of(doctor: Doctor, asked: str, why: Sequence[Reason] = ()) -> Card:
     mode = asked if asked in doctor.modes else next(iter(doctor.modes), "")
     listing = getattr(doctor, "listing", None)
-    return Card(doctor, mode, listing.next_open_by(mode) if listing and mode else None, why)
+    return Card(doctor, _said(doctor, listing), mode, listing.next_open_by(mode) if listing and mode else None, why)
+
+
+def _said(doctor: Doctor, listing: DoctorListing | None) -> dict[str, object]:
+    return {
+        "name": str(doctor),
+        "photo": doctor.thumbnail,
+        "degrees": doctor.degrees,
+        "specialty": doctor.specialty_names,
+        "registration": doctor.registration_number,
+        "languages": doctor.language_names,
+        "years": doctor.years_of_practice,
+        "rating": listing and listing.shown_rating,
+        "ratings": listing.rating_count if listing else 0,
+        "fee_video": doctor.fee_video,
+        "fee_in_person": doctor.fee_in_person,
+        "place": _place(doctor),
+    }
+
+
+def _place(doctor: Doctor) -> str:
+    """The first of the places, and how many more there are."""
+    first, *others = doctor.active_places or [None]
+    if first is None:
+        return ""
+    more = f" +{digits(len(others))}" if others else ""
+    return f"{first.name}, {first.district_name}{more}"
 
 
 def public_home(request: HttpRequest, *, template: str = "home/public.html", **facts: Any) -> HttpResponse:
