@@ -6,15 +6,18 @@ up in the rows that were found. Facets are counted by one statement, a page is r
 """
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from itertools import product
 from math import prod
+from time import time
 
+import structlog
 from django.core.cache import cache
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from config import days
 from config.cache import CacheDown
@@ -27,8 +30,13 @@ from doctors.search.lexicon import Phrase
 from doctors.search.query import KILOMETRES, PAGE_SIZE, Filter, SearchQuery, SearchResult, Sort
 from specialties.models import Specialty
 
-# Where facets come to so many in sum, counting takes longer than a page may, so it is done once in so many seconds.
-MANY, COUNTED_FOR = 20_000, 60
+log = structlog.get_logger()
+
+# Where facets come to so many in sum, counting takes longer than a page may. So what was counted is kept for so many
+# seconds, and from some age on counted again beside whoever asks for it: by one of all processes at a time, who has
+# that to himself for some seconds at most.
+MANY, KEPT_FOR, FRESH_FOR, COUNTING_FOR = 20_000, 600, 60, 30
+COUNTING = "search-counting"
 # The best match reads the best of each way to fit, where a text has so few ways and the page is one of the first.
 # Of fewer doctors, all are weighed sooner than each way is looked up.
 MOST_WAYS, FIRST_PAGES, MANY_FOUND = 16, 5, 1000
@@ -68,18 +76,9 @@ class Counted:
 
 
 def _counted(asked: Asked, today: date) -> Counted:
-    """The total and all facets: one statement, or none where many were counted the same way just before."""
+    """The total and all facets: one statement, or none where many were counted the same way not long before."""
     keys = {facet: key(facet, asked.query, today) for facet in Filter if _is_counted(facet, asked.query)}
-    statement = counting(asked, today)
-    name = "search-counts:" + sha256(repr(statement).encode("utf-8", "backslashreplace")).hexdigest()
-    rows = _kept(name)
-    if rows is None:
-        with connection.cursor() as cursor:
-            cursor.execute(statement.text, statement.params)
-            rows = cursor.fetchall()
-        if sum(count for _facet, _key, count in rows) >= MANY:
-            with suppress(CacheDown):
-                cache.set(name, rows, COUNTED_FOR)
+    rows = _rows(counting(asked, today))
     facets: dict[Filter, dict[str, int]] = {facet: {} for facet in keys}
     without: dict[Filter, int] = {}
     total = 0
@@ -98,12 +97,44 @@ def _counted(asked: Asked, today: date) -> Counted:
     return Counted(total, facets, {facet: without.get(facet, 0) for facet in on})
 
 
-def _kept(name: str) -> list[tuple[str, str, int]] | None:
-    """What was counted just before; nothing without Valkey, where each page counts for itself."""
-    rows: list[tuple[str, str, int]] | None = None
+type Rows = list[tuple[str, str, int]]
+
+_beside = ThreadPoolExecutor(1, thread_name_prefix="counting")
+
+
+def _rows(statement: SQL) -> Rows:
+    """What was counted by this statement at most KEPT_FOR ago, or else is now."""
+    name = "search-counts:" + sha256(repr(statement).encode("utf-8", "backslashreplace")).hexdigest()
+    kept: tuple[float, Rows] | None = None
+    # Without Valkey each page counts for itself.
     with suppress(CacheDown):
-        rows = cache.get(name)
+        kept = cache.get(name)
+        if kept and kept[0] + FRESH_FOR <= time() and cache.add(COUNTING, "", COUNTING_FOR):
+            _beside.submit(_count_beside, name, statement)
+    return kept[1] if kept else _count(name, statement)
+
+
+def _count(name: str, statement: SQL) -> Rows:
+    counted_at = time()
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, statement.params)
+        rows: Rows = cursor.fetchall()
+    if sum(count for _facet, _key, count in rows) >= MANY:
+        with suppress(CacheDown):
+            cache.set(name, (counted_at, rows), KEPT_FOR)
     return rows
+
+
+def _count_beside(name: str, statement: SQL) -> None:
+    """Count again on a connection of this thread's own, and let the next one count."""
+    try:
+        _count(name, statement)
+    except DatabaseError as error:
+        log.warning("counts_not_renewed", error=type(error).__name__)
+    finally:
+        connection.close()
+        with suppress(CacheDown):
+            cache.delete(COUNTING)
 
 
 def _is_counted(facet: Filter, query: SearchQuery) -> bool:

@@ -6,6 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import structlog
+from django.core.cache import cache
+from django.db import OperationalError
 
 from config import days
 from doctors.districts import district
@@ -19,6 +22,7 @@ from tests.factories.specialties import SpecialtyFactory
 
 pytestmark = pytest.mark.django_db
 
+PATIENCE = 60
 DHAKA = district("dhaka")
 NEAR_DHAKA = Near(DHAKA.latitude, DHAKA.longitude, 10)
 
@@ -214,7 +218,7 @@ def test_facets_need_the_same_queries_for_any_number_of_doctors(django_assert_nu
         assert find_doctors(query).total == count
 
 
-def test_many_counts_are_kept_for_a_minute_and_for_the_same_question_alone(
+def test_many_counts_are_kept_and_for_the_same_question_alone(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries
 ) -> None:
     monkeypatch.setattr(postgres, "MANY", 1)
@@ -232,6 +236,72 @@ def test_many_counts_are_kept_for_a_minute_and_for_the_same_question_alone(
     # Slugs of the specialties, the page.
     with django_assert_num_queries(2):
         assert find_doctors(SearchQuery(gender="male")).total == 2
+
+
+@pytest.fixture
+def old_counts(monkeypatch: pytest.MonkeyPatch) -> SearchQuery:
+    """A question whose answer was counted so long ago that it should be counted again, when there was one doctor; now
+    there are two."""
+    monkeypatch.setattr(postgres, "MANY", 1)
+    monkeypatch.setattr(postgres, "FRESH_FOR", 0)
+    query = SearchQuery(gender="female")
+    DoctorFactory(gender=Gender.FEMALE)
+    assert find_doctors(query).total == 1
+    DoctorFactory(gender=Gender.FEMALE)
+    return query
+
+
+def whoever_counts_is_done() -> None:
+    postgres._beside.submit(int).result(PATIENCE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_old_counts_are_told_once_more_and_counted_again_beside_whoever_asks(
+    old_counts: SearchQuery, django_assert_num_queries
+) -> None:
+    # Slugs of the specialties, the page.
+    with django_assert_num_queries(2):
+        assert find_doctors(old_counts).total == 1
+    whoever_counts_is_done()
+    assert find_doctors(old_counts).total == 2
+    whoever_counts_is_done()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_all_processes_counts_again_at_a_time(old_counts: SearchQuery) -> None:
+    assert cache.add(postgres.COUNTING, "", PATIENCE)
+    find_doctors(old_counts)
+    whoever_counts_is_done()
+    assert find_doctors(old_counts).total == 1
+    cache.delete(postgres.COUNTING)
+    find_doctors(old_counts)
+    whoever_counts_is_done()
+    assert find_doctors(old_counts).total == 2
+    whoever_counts_is_done()
+    assert cache.add(postgres.COUNTING, "", PATIENCE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counting_again_that_fails_is_tried_again_and_leaves_the_old_counts(
+    old_counts: SearchQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(name: str, statement: postgres.SQL) -> None:
+        raise OperationalError
+
+    with monkeypatch.context() as patched, structlog.testing.capture_logs() as logged:
+        patched.setattr(postgres, "_count", fails)
+        assert find_doctors(old_counts).total == 1
+        whoever_counts_is_done()
+    assert [line["event"] for line in logged] == ["counts_not_renewed"]
+    assert find_doctors(old_counts).total == 1
+    whoever_counts_is_done()
+    assert find_doctors(old_counts).total == 2
+    whoever_counts_is_done()
+
+
+def test_counts_are_not_kept_for_ever(old_counts: SearchQuery) -> None:
+    (key,) = cache._cache.get_client().scan_iter(match="*search-counts:*")
+    assert 0 < cache._cache.get_client().ttl(key) <= postgres.KEPT_FOR
 
 
 def test_a_retired_specialty_is_still_counted_by_its_slug() -> None:
