@@ -16,6 +16,8 @@ from tests.meilisearch.process import KEY, Meilisearch
 from tests.servers import listening, python
 
 PATIENCE = 60
+# The portal's own; the fixture has a longer one, so that nobody else waits in vain on a busy machine.
+TIMEOUT = meilisearch.TIMEOUT
 
 
 @pytest.fixture
@@ -64,7 +66,8 @@ def test_index_that_is_not_there_is_a_server_that_is_away(db: None, server: Meil
 
 
 def test_slow_server_costs_a_page_its_time_out_and_no_more(built: Meilisearch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meilisearch, "TIMEOUT", 0.3)
+    assert TIMEOUT < 0.5
+    monkeypatch.setattr(meilisearch, "TIMEOUT", TIMEOUT)
     built.set(slow=30)
     started = time.monotonic()
     assert find_doctors(SearchQuery(text="karim")).total == 1
