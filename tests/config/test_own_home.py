@@ -116,6 +116,14 @@ def test_home_names_what_is_to_be_done_and_nothing_of_others(
     assert "Mitu" not in others.html
 
 
+def test_order_is_to_be_paid_only_while_there_is_time(doctor: User, patient: User, client_of: ClientOf) -> None:
+    order = placed(doctor, patient, ServiceKind.REVIEW)
+    client = client_of(patient)
+    assert order.get_absolute_url() in read(client, "/").links.values()
+    with time_machine.travel(order.due_at):
+        assert order.get_absolute_url() not in read(client_of(patient), "/").links.values()
+
+
 def test_follow_up_that_is_booked_is_not_asked_for_again(doctor: User, patient: User, client_of: ClientOf) -> None:
     Doctor.objects.filter(pk=doctor.doctor.pk).update(follow_up_fee=300, follow_up_days=14)
     VisitTypeFactory(doctor=doctor.doctor, kind="follow_up")
