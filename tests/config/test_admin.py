@@ -9,6 +9,7 @@ from django.contrib import admin as django_admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Channel, Delivery, Kind, Notification, Role
 from config.admin import PortalAdminSite, PortalModelAdmin
@@ -123,6 +124,15 @@ def test_what_people_were_told_is_not_shown(client: Client) -> None:
     for model in (Notification, Delivery):
         address = reverse(f"admin:accounts_{model._meta.model_name}_change", args=[model.objects.get().pk])
         assert "secret" not in client.get(address).content.decode()
+
+
+def test_what_was_read_is_told_as_read(client: Client) -> None:
+    make_notification()
+    client.force_login(UserFactory(in_group="support"))
+    address = reverse("admin:accounts_delivery_change", args=[Delivery.objects.get().pk])
+    assert ">Read<" not in "".join(client.get(address).content.decode().split())
+    Notification.objects.update(read_at=timezone.now())
+    assert ">Read<" in "".join(client.get(address).content.decode().split())
 
 
 def test_patients_are_shown_without_anything_about_health(client: Client) -> None:

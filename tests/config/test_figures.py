@@ -183,6 +183,18 @@ def test_money_counts_on_the_day_on_which_it_moved() -> None:
     ]
 
 
+def test_what_takes_the_place_of_another_visit_is_no_step() -> None:
+    doctor, patient = DoctorFactory(), PatientFactory()
+    first = visit(doctor, patient, NOW - DAY, Status.CANCELLED, held_at=NOW - 2 * DAY)
+    second = visit(doctor, patient, NOW + DAY, Status.CONFIRMED, held_at=NOW - DAY)
+    Appointment.objects.filter(pk=second.pk).update(replaces=first)
+    count()
+    assert stored(Name.FUNNEL) == {
+        ((NOW - 2 * DAY).date(), Name.FUNNEL, "held"): 1,
+        ((NOW - 2 * DAY).date(), Name.FUNNEL, "booked"): 1,
+    }
+
+
 def test_steps_are_taken_over() -> None:
     DailySteps.objects.create(day=MAY, step=Step.SEARCH, count=70)
     count(MAY, MAY)
