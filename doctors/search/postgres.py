@@ -104,7 +104,7 @@ _beside = ThreadPoolExecutor(1, thread_name_prefix="counting")
 
 def _rows(statement: SQL) -> Rows:
     """What was counted by this statement at most KEPT_FOR ago, or else is now."""
-    name = "search-counts:" + sha256(repr(statement).encode("utf-8", "backslashreplace")).hexdigest()
+    name = "search-counted:" + sha256(repr(statement).encode("utf-8", "backslashreplace")).hexdigest()
     kept: tuple[float, Rows] | None = None
     # Without Valkey each page counts for itself.
     with suppress(CacheDown):

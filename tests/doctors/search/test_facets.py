@@ -300,7 +300,7 @@ def test_counting_again_that_fails_is_tried_again_and_leaves_the_old_counts(
 
 
 def test_counts_are_not_kept_for_ever(old_counts: SearchQuery) -> None:
-    (key,) = cache._cache.get_client().scan_iter(match="*search-counts:*")
+    (key,) = cache._cache.get_client().scan_iter(match="*search-counted:*")
     assert 0 < cache._cache.get_client().ttl(key) <= postgres.KEPT_FOR
 
 
