@@ -113,7 +113,7 @@ def test_message_has_one_way_to_what_it_is_about(client: Client, user: User, kin
 
 
 def test_all_is_read_up_to_what_was_seen_and_nothing_that_came_since(client: Client, user: User) -> None:
-    seen, others = tell(user), tell(UserFactory())
+    others, seen = tell(UserFactory()), tell(user)
     client.force_login(user)
     upto = client.get("/inbox/").context["page"].object_list[0].row.pk
     later = tell(user)

@@ -211,8 +211,9 @@ def test_reviews_that_came_are_the_doctors_own_and_told_by_months(
                 Review.objects.filter(pk=review.pk).update(posted_at=day)
                 if day == days[-1]:
                     hide_review(review, note="It insults.", by=admin)
-        page = read(client_of(doctor), f"{HOME}?by={by}")
+        page, elsewhere = (read(client_of(whose), f"{HOME}?by={by}") for whose in (doctor, other_doctor))
     assert "3 ratings" in page.html
+    assert "6 ratings" in elsewhere.html
     assert "2 this month, 1 last month" in page.html
     assert page.links["3 reviews without a reply"] == "/practice/reviews/"
 
