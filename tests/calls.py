@@ -238,8 +238,9 @@ def persons(browser: Browser, portal: Portal) -> Iterator[Any]:
 
     yield make
     for person in made:
-        # A page may just be asking for the relay (Person.by).
-        person.context.unroute_all(behavior="ignoreErrors")
+        # A page may just be asking for the relay (Person.by), where a test has not closed a browser of its own.
+        if person.context.browser and person.context.browser.is_connected():
+            person.context.unroute_all(behavior="ignoreErrors")
         person.context.close()
     complaints = [each for person in made for each in person.complaints]
     assert not complaints, complaints
