@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Kind, Notification, User
-from appointments.models import Appointment, Case, Status
+from appointments.models import Appointment, Status
 from config.settings import RATE_LIMITS
 from doctors.models import DoctorListing
 from reviews.errors import NothingToDecide, ReviewChanged
@@ -30,7 +30,7 @@ from reviews.services import (
 )
 from reviews.tasks import sweep_decided
 from tests.factories.accounts import UserFactory
-from tests.reviews.visits import reviewed
+from tests.reviews.visits import contested, reviewed
 
 pytestmark = pytest.mark.django_db
 
@@ -327,15 +327,7 @@ def test_review_of_a_visit_that_did_not_take_place_after_all_is_taken_down(
 ) -> None:
     review, other = reviewed(doctor, patient), reviewed(doctor, patient)
     for visit in (review.appointment, other.appointment):
-        Case.objects.create(
-            appointment=visit,
-            kind=Case.Kind.CONTEST,
-            side="doctor",
-            status=Case.Status.DECIDED,
-            outcome=Case.Outcome.PATIENT_MISSED,
-            by=admin,
-            closed_at=timezone.now(),
-        )
+        contested(visit, by=admin)
     Appointment.objects.filter(pk=review.appointment_id).update(status=Status.NO_SHOW, no_show_by="patient")
     for _ in range(2):
         sweep_decided()

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.models import Appointment, Case, Status
+from appointments.models import Appointment, Status
 from patients.services import end_guardianship
 from reviews.models import Report, Review, ReviewStatus
 from reviews.services import Words, ask_for_change, hide_review, post_review, restore_review
@@ -20,7 +20,7 @@ from tests.appointments.races import overtaken
 from tests.factories.accounts import UserFactory
 from tests.factories.doctors import DoctorFactory
 from tests.factories.patients import GuardianshipFactory, PatientFactory
-from tests.reviews.visits import reviewed, visited
+from tests.reviews.visits import contested, reviewed, visited
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,15 +150,7 @@ def test_what_is_hidden_meanwhile_is_not_reported(doctor: User, patient: User, s
 def test_reason_of_who_hid_it_meanwhile_stands(doctor: User, patient: User, admin: User) -> None:
     """Of a visit that, as was decided, did not take place either."""
     review = reviewed(doctor, patient)
-    Case.objects.create(
-        appointment=review.appointment,
-        kind=Case.Kind.CONTEST,
-        side="doctor",
-        status=Case.Status.DECIDED,
-        outcome=Case.Outcome.PATIENT_MISSED,
-        by=admin,
-        closed_at=timezone.now(),
-    )
+    contested(review.appointment, by=admin)
     the(review.appointment).update(status=Status.NO_SHOW, no_show_by="patient")
     overtaken(sweep_decided, by=hidden(review), holding=the(review))
     review.refresh_from_db()

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 
 from accounts.models import User
-from appointments.models import Appointment, Status
+from appointments.models import Appointment, Case, Status
 from doctors.models import Mode
 from patients.models import Patient
 from reviews.models import Review
@@ -35,3 +35,16 @@ def reviewed(doctor: User, by: User, stars: int = 5, *, signed_as: str = "", **w
     review, is_new = post_review(visited(doctor, by), said, by=by)
     assert is_new
     return review
+
+
+def contested(visit: Appointment, *, by: User) -> Case:
+    """The doctor said that the visit did not take place, and was right."""
+    return Case.objects.create(
+        appointment=visit,
+        kind=Case.Kind.CONTEST,
+        side="doctor",
+        status=Case.Status.DECIDED,
+        outcome=Case.Outcome.PATIENT_MISSED,
+        by=by,
+        closed_at=timezone.now(),
+    )
