@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from accounts.consumers import MOST_OF_ONE
 from accounts.models import Kind, Notification, User
@@ -34,7 +35,7 @@ def dialled(daphne: Server, client: Client, *, origin: str = "") -> ClientConnec
     cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
     headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie.value}"} if cookie else {}
     address = daphne.url.replace("http", "ws", 1) + "/ws/live"
-    return connect(address, origin=origin or daphne.url, additional_headers=headers)  # type: ignore[arg-type]
+    return connect(address, origin=Origin(origin or daphne.url), additional_headers=headers)
 
 
 @pytest.fixture

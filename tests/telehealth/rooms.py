@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from accounts.models import User
 from appointments.models import Appointment
@@ -122,7 +123,7 @@ def dial(server: Server, path: str, user: User | None, *, cookie: str = "", orig
     """A socket with the user's session. Raises InvalidStatus when it is refused at the handshake."""
     headers = {"Cookie": cookie or cookies(user)}
     address = server.url.replace("http", "ws", 1) + path
-    return connect(address, origin=origin or server.url, additional_headers=headers, user_agent_header=PHONE)  # type: ignore[arg-type]
+    return connect(address, origin=Origin(origin or server.url), additional_headers=headers, user_agent_header=PHONE)
 
 
 @contextlib.contextmanager
